@@ -1,0 +1,71 @@
+"""Recipes: XTREME's own scripts, jiant's guide for intermediate training, and quick values for the bundled suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xtreme_harness import Recipe, hookimpl
+
+XTREME = Recipe(
+    name="xtreme",
+    source="the benchmark's fine-tuning scripts, November 2022 (Large models: xnli.learning_rate 3e-5)",
+    kinds={
+        "classify": {
+            "learning_rate": 2e-5,
+            "epochs": 5,
+            "batch_size": 32,
+            "max_length": 128,
+            "warmup": 0,
+            "weight_decay": 0.0,
+            "selection": "english-dev",
+            "evaluate_every": 200,
+            "seed": 42,
+        },
+        "nearest": {"max_length": 512},
+    },
+    tasks={"xnli": {"evaluate_every": 100}, "pawsx": {"evaluate_every": 200}},
+)
+
+JIANT = Recipe(
+    name="jiant",
+    source="jiant's XTREME guide (Phang et al. 2020): AdamW 1e-5, 10 % warm-up, decay 0.01, length 256",
+    kinds={
+        "classify": {
+            "learning_rate": 1e-5,
+            "epochs": 2,
+            "batch_size": 32,
+            "max_length": 256,
+            "warmup": 0.1,
+            "weight_decay": 0.01,
+            "selection": "english-dev",
+            "evaluate_every": 1000,
+        },
+        "nearest": {"max_length": 512},
+    },
+    tasks={"pawsx": {"epochs": 5}},
+)
+
+MINI = Recipe(
+    name="mini",
+    source="chosen on the English dev parts of the bundled suite for its small encoder",
+    kinds={
+        "classify": {
+            "learning_rate": 2e-4,
+            "head_learning_rate": 1e-3,
+            "epochs": 4,
+            "batch_size": 32,
+            "max_length": 128,
+            "warmup": 0.1,
+            "weight_decay": 0.01,
+            "dropout": 0.0,
+            "selection": "last",
+        },
+        "nearest": {"max_length": 512},
+    },
+)
+
+
+@hookimpl
+def register_recipes(register: Callable[[Recipe], None]) -> None:
+    for recipe in (XTREME, JIANT, MINI):
+        register(recipe)

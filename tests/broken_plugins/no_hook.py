@@ -1,0 +1,3 @@
+"""Has no hook at all."""
+
+ANSWER = 42

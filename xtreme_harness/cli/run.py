@@ -1,0 +1,145 @@
+"""`xtreme-harness run`: from options to a request, then to the core; prints the table or JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_harness.cli.options import json_option, plugin_option
+from xtreme_harness.errors import RequestError
+from xtreme_harness.request import Request, parse_setting
+
+
+@click.command()
+@click.option("--model", required=True, help="A registered name, a checkpoint folder, or a hub id with its revision.")
+@click.option("--suite", help="A group of target tasks: mini, ...")
+@click.option("--task", "tasks", multiple=True, help="A target task; with --suite, a filter on it. Repeatable.")
+@click.option("--language", "languages", multiple=True, help="Only these languages (ISO code). Repeatable.")
+@click.option("--intermediate", "intermediates", multiple=True, help="Train on A+B first; `none` is a row of its own.")
+@click.option("--method", "methods", multiple=True, default=["plain"], help="How a training step is computed.")
+@click.option("--recipe", help="Hyperparameters; by default the suite's, else xtreme.")
+@click.option("--seed", "seeds", multiple=True, type=int, help="By default the recipe's. Repeatable: a row each.")
+@click.option("--set", "settings", multiple=True, metavar="TASK.KEY=VALUE", help="Change one value of a task.")
+@click.option("--data", metavar="DIR", help="The data folder, in XTREME's layout.")
+@click.option("--labels", metavar="DIR", help="The label folder, in XTREME's layout. By default DATA/labels.")
+@click.option("--store", metavar="DIR", help="Where finished units are kept.")
+@click.option("--out", metavar="DIR", help="The run's folder. By default runs/<model>.<suite or tasks>.")
+@plugin_option
+@click.option("--executor", default="local", show_default=True, help="Where units run.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option("--dtype", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16"]))
+@click.option("--token-budget", type=click.IntRange(min=1), help="Tokens of a batch. Changes no result but rounding.")
+@click.option("--threads", type=click.IntRange(min=1), help="Processor threads. By default torch decides.")
+@click.option("--offline", is_flag=True, help="Never ask the network.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@click.option("--keep", type=click.Choice(["all"]), help="Keep the weights of target-task trainings in the store.")
+@click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so.")
+@click.option("--allow-pickle", is_flag=True, help="Load weights that are not safetensors; the records say so.")
+@json_option
+def run(**options: Any) -> None:
+    """Run a model through tasks and print its leaderboard row.
+
+    Finished work is kept in the store: the same command again repeats nothing, and an interrupted one goes on.
+    """
+    from xtreme_harness.job import Settings
+    from xtreme_harness.plan import make_plan
+    from xtreme_harness.registry import load_registry
+    from xtreme_harness.store import Store, default_store
+
+    request = _request(options)
+    if request.offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    registry = load_registry(request.plugins)
+    registry.executor(options["executor"])
+    store = Store(Path(options["store"]) if options["store"] else default_store())
+    store.make()
+    plan = make_plan(request, registry, store)
+    if options["dry_run"]:
+        from xtreme_harness.cli.dry_run import show_plan
+
+        show_plan(plan, store, options["as_json"])
+        return
+    seconds = float(os.environ.get("XTREME_HARNESS_CHECKPOINT_SECONDS", "600"))
+    settings = Settings(
+        device=request.device,
+        token_budget=options["token_budget"],
+        threads=options["threads"],
+        checkpoint_seconds=seconds,
+    )
+    _execute(plan, store, registry, settings, options)
+
+
+def _request(options: dict[str, Any]) -> Request:
+    names = ("model", "suite", "recipe", "data", "labels", "device", "dtype", "offline")
+    several = ("tasks", "languages", "intermediates", "methods", "seeds")
+    flags = {"trust_remote_code": options["trust_remote_code"], "allow_pickle": options["allow_pickle"]}
+    if options["dtype"] not in ("auto", "float32", "bfloat16"):
+        raise RequestError(f"--dtype {options['dtype']}: expected auto, float32 or bfloat16.")
+    return Request(
+        **{name: options[name] for name in names},
+        **{name: tuple(options[name]) for name in several},
+        **flags,
+        settings=tuple(parse_setting(text) for text in options["settings"]),
+        keep_all=options["keep"] == "all",
+        plugins=tuple(options["plugins"]),
+    )
+
+
+def _execute(plan: Any, store: Any, registry: Any, settings: Any, options: dict[str, Any]) -> None:
+    from xtreme_harness.cli.progress import watching
+    from xtreme_harness.models.devices import resolve_device
+    from xtreme_harness.run import run, run_folder
+
+    folder = run_folder(plan, options["out"])
+    on_gpu = resolve_device(settings.device) != "cpu"
+    with watching(store, on_gpu) as watcher:
+        ran = run(plan, folder, store, registry, settings, options["executor"], watcher)
+    click.echo(json.dumps(as_json(ran), ensure_ascii=False, indent=1) if options["as_json"] else _text(ran))
+    for error in ran.errors:
+        click.echo(f"xtreme-harness: {error}", err=True)
+    if ran.exit_code:
+        raise SystemExit(ran.exit_code)
+
+
+def _text(ran: Any) -> str:
+    from xtreme_harness.leaderboard.markdown import languages, overview, remarks
+
+    parts = [overview(ran.rows, ran.plan.suite), languages(ran.rows, ran.plan.suite)]
+    notes = "\n".join(remarks(ran.records))
+    computed = f"{ran.computed} units computed; records, predictions and leaderboard.md in {ran.folder}"
+    return "\n\n".join(part for part in (*parts, notes, computed) if part)
+
+
+def as_json(ran: Any) -> dict[str, Any]:
+    """What `run --json` prints."""
+    by_label = {row.label: row for row in ran.plan.rows}
+    return {
+        "run": str(ran.folder),
+        "plan": ran.plan.id,
+        "computed": ran.computed,
+        "rows": [_row_json(row, by_label[row.label], ran.plan.suite) for row in ran.rows],
+    }
+
+
+def _row_json(row: Any, asked: Any, suite: Any) -> dict[str, Any]:
+    tasks = {
+        task: {
+            "score": figure.value,
+            "state": figure.state,
+            "languages": {code: record["metrics"] for (name, code), record in row.cells.items() if name == task},
+        }
+        for task, figure in row.tasks.items()
+    }
+    return {
+        "row": row.label,
+        "intermediate": asked.intermediate,
+        "method": asked.method,
+        "seed": asked.seed,
+        "tasks": tasks,
+        "groups": {name: figure.value for name, figure in row.groups.items()},
+        "average": row.average.value,
+    }

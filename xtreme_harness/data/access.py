@@ -1,0 +1,104 @@
+"""The only door to examples. Which door a unit may use depends on its type, so labels cannot leak by mistake.
+
+    read_inputs     any unit: examples without their gold
+    read_labelled   `prepare` units of the training languages only
+    read_gold       `score` units only
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from xtreme_harness.definitions import Example, Task
+from xtreme_harness.errors import DataError, HarnessError, MissingData, ProtocolError
+from xtreme_harness.job import Job
+
+TRAINING_LANGUAGE = "en"
+
+Problem = Callable[[Example], str | None]
+
+
+def data_files(task: Task, split: str, language: str, folder: Path | None) -> tuple[Path, ...]:
+    """The files `task` reads for a split and language; raises MissingData for the first that is not there."""
+    return _existing(task, task.files(split, language), folder, "--data")
+
+
+def gold_files(task: Task, split: str, language: str, data: Path | None, labels: Path | None) -> tuple[Path, ...]:
+    """The files that hold the gold: label files where the task keeps them apart, else the data files themselves."""
+    if task.gold_files is None:
+        return data_files(task, split, language, data)
+    return _existing(task, task.gold_files(split, language), labels, "--labels")
+
+
+def _existing(task: Task, names: Iterable[str], folder: Path | None, option: str) -> tuple[Path, ...]:
+    paths = []
+    for name in names:
+        if folder is None and not Path(name).is_absolute():
+            raise MissingData(name, None, f"task {task.name} needs it; say where it is with {option} DIR")
+        path = (folder or Path()) / name
+        if not path.is_file():
+            raise MissingData(path, None, f"task {task.name} needs this file and it is not there")
+        paths.append(path)
+    return tuple(paths)
+
+
+def read_inputs(job: Job, gold_fields: tuple[str, ...], problem: Problem) -> list[Example]:
+    """The examples of the unit's files with every gold field and every `side: gold` line removed."""
+    return [
+        {name: value for name, value in example.items() if name not in gold_fields}
+        for example in _read(job, problem)
+        if example.get("side") != "gold"
+    ]
+
+
+def read_labelled(job: Job, problem: Problem) -> list[Example]:
+    """Examples with their labels, for training and for selection: English only under the zero-shot protocol."""
+    language = job.unit.parameters["language"]
+    if job.unit.type != "prepare" or language != TRAINING_LANGUAGE or job.unit.parameters["split"] == "test":
+        raise ProtocolError(f"labels of {language} were asked for by {job.unit.label}; only English ones are open here")
+    return list(_read(job, problem))
+
+
+def read_gold(job: Job, gold_fields: tuple[str, ...], problem: Problem) -> list[Example]:
+    """Gold of the unit's language: `id`, `group` and the gold fields, or `side: gold` lines. Score units only."""
+    if job.unit.type != "score":
+        raise ProtocolError(f"gold was asked for by {job.unit.label}, a {job.unit.type} unit; score units only")
+    keep = {"id", "group", "side", "query", "candidate", *gold_fields}
+    sided = [{k: v for k, v in example.items() if k in keep} for example in _read(job, problem)]
+    return [example for example in sided if example.get("side", "gold") == "gold"]
+
+
+def _read(job: Job, problem: Problem) -> Iterator[Example]:
+    task = job.registry.task(job.unit.task)
+    files = tuple(Path(name) for name in job.unit.details["files"])
+    split, language = job.unit.parameters["split"], job.unit.parameters["language"]
+    reader = task.read_gold if job.unit.type == "score" and task.read_gold else task.read
+    return checked(reader(split, language, files), files, problem)
+
+
+def checked(examples: Iterable[Example], files: tuple[Path, ...], problem: Problem) -> Iterator[Example]:
+    """Passes examples on while they are sound: unique ids, no problem of their kind, at least one."""
+    seen: set[tuple[str | None, str]] = set()
+    number = 0
+    for number, example in enumerate(_guarded(examples, files), start=1):
+        if complaint := problem(example):
+            raise DataError(files[0], None, f"example {number} (id {example.get('id', 'none')}): {complaint}")
+        identity = (example.get("side"), str(example.get("id", number)))
+        if identity in seen:
+            raise DataError(files[0], None, f"example {number}: the id {identity[1]!r} is there twice")
+        seen.add(identity)
+        yield example
+    if number == 0:
+        raise DataError(files[0], None, "holds no example at all")
+
+
+def _guarded(examples: Iterable[Example], files: tuple[Path, ...]) -> Iterator[Example]:
+    """A reader's own failure (a wrong column, a missing key) becomes a DataError that names the file."""
+    try:
+        yield from examples
+    except (HarnessError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        what = f"the task's reader failed: {type(error).__name__}: {error}"
+        raise DataError(files[0] if files else "data", None, what) from error

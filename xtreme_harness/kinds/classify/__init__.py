@@ -1,0 +1,1 @@
+"""Kind `classify`: one label for a text or a pair of texts."""

@@ -1,0 +1,94 @@
+"""What the core and a kind tell each other (provisional until 1.0).
+
+The core gives an Assignment (one task in one row); the kind lays out its units as one Cell a language. Later the core
+hands each unit back to the kind's method of the unit's type: `prepare`, `predict`, `embed` or `score`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from xtreme_harness.definitions import Example, Method, Model, Task
+from xtreme_harness.job import Job
+from xtreme_harness.models.reference import Encoder
+from xtreme_harness.unit import Unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Data files of one split and language: where they are, and their hashes, which go into keys."""
+
+    paths: tuple[str, ...]
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """One target task in one row of a run, with everything resolved.
+
+    `files(task, split, language)` and `gold(task, language)` look files up in the request's folders; `gold` gives None
+    when there are none. `reader(task)` is the hash of the code that reads the task's files.
+    """
+
+    task: Task
+    training_task: Task
+    languages: tuple[str, ...]
+    model: Model
+    encoder: Encoder
+    recipe: Mapping[str, Any]
+    method: Method
+    seed: int
+    dtype: str
+    files: Callable[[Task, str, str], Files]
+    gold: Callable[[Task, str], Files | None]
+    reader: Callable[[Task], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """The units that end in one language's score. `score` is None where there is no gold."""
+
+    predict: Unit
+    score: Unit | None
+    train: Unit | None = None
+    options: Mapping[str, Any]
+
+
+class KindWork(Protocol):
+    """An implementation of a kind; what each unit type needs is a method of that name."""
+
+    def lay_out(self, assignment: Assignment) -> dict[str, Cell]:
+        """The units of every language of the assignment."""
+
+    def prepare(self, job: Job) -> dict[str, Any]:
+        """Encodes one split of one language; returns counts."""
+
+    def predict(self, job: Job) -> dict[str, Any]:
+        """Writes predictions.jsonl."""
+
+    def score(self, job: Job) -> dict[str, Any]:
+        """Writes scores.jsonl; returns {"metrics", "n", "groups"}."""
+
+
+class TrainableWork(KindWork, Protocol):
+    """What training asks of a trainable kind."""
+
+    def make_head(self, encoder: Any, options: Mapping[str, Any]) -> Any:
+        """A fresh head for an encoder (nn.Module taking hidden states and mask)."""
+
+    def targets(self, columns: Any, rows: list[int], width: int) -> Any:
+        """The labels of a micro-batch, as one array."""
+
+    def weights(self, encoded: Any) -> Any:
+        """[windows] how much each window counts in the mean loss of an update."""
+
+    def loss(self, logits: Any, targets: Any) -> Any:
+        """The summed loss of a micro-batch (a scalar tensor)."""
+
+    def decode(self, outputs: list[Any], encoded: Any, options: Mapping[str, Any]) -> list[Example]:
+        """Predictions, one an item, from one output a window."""
+
+    def figures(self, predictions: list[Example], gold: list[Example], metrics: Mapping[str, Any]) -> dict[str, float]:
+        """The value of each metric."""

@@ -1,0 +1,112 @@
+"""Units that several kinds lay out alike: prepare, train and score, with their identities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xtreme_harness.definitions import Task
+from xtreme_harness.kinds.interface import Assignment, Files
+from xtreme_harness.models.reference import Encoder
+from xtreme_harness.unit import Unit
+
+READING = ("xtreme_harness.data.access", "xtreme_harness.data.encoded")
+FORWARD = ("xtreme_harness.models.load", "xtreme_harness.models.forward", "xtreme_harness.data.batches")
+TRAINING = (
+    *FORWARD,
+    "xtreme_harness.models.heads",
+    "xtreme_harness.training.loop",
+    "xtreme_harness.training.optimiser",
+    "xtreme_harness.training.updates",
+    "xtreme_harness.training.compact",
+    "xtreme_harness.training.selection",
+    "xtreme_harness.training.methods",
+)
+TRAINING_VALUES = (
+    "learning_rate",
+    "head_learning_rate",
+    "epochs",
+    "batch_size",
+    "warmup",
+    "weight_decay",
+    "clip",
+    "adam_epsilon",
+    "dropout",
+    "selection",
+    "evaluate_every",
+)
+
+
+def encoder_inputs(encoder: Encoder) -> dict[str, Unit]:
+    return {"checkpoint": encoder.source} if encoder.source else {}
+
+
+def encoder_details(encoder: Encoder) -> dict[str, Any]:
+    place = {"checkpoint": encoder.folder} if encoder.folder else {}
+    return {**place, "remote_code": encoder.trust.remote_code, "pickle": encoder.trust.pickle}
+
+
+def prepare_unit(
+    assignment: Assignment, task: Task, split: str, language: str, parameters: Mapping[str, Any], modules: tuple[str, ...]
+) -> Unit:
+    """Encodes one split of one language with the row's tokenizer. Only `train` and `dev` parts carry labels."""
+    files: Files = assignment.files(task, split, language)
+    encoder = assignment.encoder
+    return Unit(
+        type="prepare",
+        label=f"prepare {task.name} {split} {language}",
+        modules=(*READING, *modules),
+        kind=task.kind,
+        task=task.name,
+        task_version=task.version,
+        inputs={"tokenizer": encoder.tokenizer_source} if encoder.tokenizer_source else {},
+        fingerprints={**encoder.tokenizer_prints(), "reader": assignment.reader(task)},
+        data=files.hashes,
+        parameters={"split": split, "language": language, "labelled": split != "test", **parameters},
+        details={"files": files.paths, "tokenizer": encoder.folder, "remote_code": encoder.trust.remote_code},
+    )
+
+
+def train_unit(
+    assignment: Assignment, train: Unit, dev: Unit | None, options: Mapping[str, Any], modules: tuple[str, ...]
+) -> Unit:
+    """Fine-tunes on the English training part; shared by every target that trains on the same task."""
+    task, encoder = assignment.training_task, assignment.encoder
+    parts = {"train": train, **({"dev": dev} if dev else {})}
+    values = {name: assignment.recipe[name] for name in TRAINING_VALUES}
+    method = {"name": assignment.method.name, **assignment.method.parameters}
+    return Unit(
+        type="train",
+        label=f"train {task.name} (seed {assignment.seed})",
+        modules=(*TRAINING, *modules),
+        kind=task.kind,
+        task=task.name,
+        task_version=task.version,
+        inputs={**encoder_inputs(encoder), **parts},
+        fingerprints=encoder.weight_prints(),
+        parameters={"role": "target", "protocol": "zero-shot", "method": method, "options": dict(options), **values},
+        seed=assignment.seed,
+        dtype=assignment.dtype,
+        details=encoder_details(encoder),
+    )
+
+
+def score_unit(assignment: Assignment, language: str, predict: Unit, modules: tuple[str, ...]) -> Unit | None:
+    """Compares predictions with gold; None where no gold is at hand."""
+    task = assignment.task
+    gold = assignment.gold(task, language)
+    if gold is None:
+        return None
+    return Unit(
+        type="score",
+        label=f"score {task.name} {language}",
+        modules=("xtreme_harness.data.access", "xtreme_harness.kinds.results", *modules),
+        kind=task.kind,
+        task=task.name,
+        task_version=task.version,
+        inputs={"predictions": predict},
+        fingerprints={"reader": assignment.reader(task)},
+        data=gold.hashes,
+        parameters={"split": "test", "language": language, "metrics": list(task.metrics)},
+        details={"files": gold.paths},
+    )

@@ -1,0 +1,1 @@
+"""Kind `nearest`: for every query the nearest candidate, exactly (Tatoeba)."""

@@ -1,0 +1,150 @@
+"""What all trainable kinds share: prepare, train in English, predict every language with the one model, score."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from xtreme_harness.data.access import read_gold, read_inputs, read_labelled
+from xtreme_harness.data.encoded import Encoded, load_encoded, save_encoded
+from xtreme_harness.definitions import Example, Metric, Scored, Task
+from xtreme_harness.job import Job
+from xtreme_harness.jsonl import read_jsonl, write_jsonl
+from xtreme_harness.kinds import results
+from xtreme_harness.kinds.interface import Assignment, Cell
+from xtreme_harness.kinds.layout import FORWARD, prepare_unit, score_unit, train_unit
+from xtreme_harness.unit import Unit
+
+Columns = dict[str, list[list[int]]]
+
+
+class Trainable(ABC):
+    """A kind with a head that is trained. Subclasses give the shape: encode, head, loss, decode, gold."""
+
+    encoding_values: ClassVar[tuple[str, ...]]  # recipe values that decide the encoding
+    gold_fields: ClassVar[tuple[str, ...]]
+    modules: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def input_problem(self, example: Example) -> str | None:
+        """What is wrong with an example's input fields; None when they are sound."""
+
+    @abstractmethod
+    def gold_problem(self, example: Example, options: Mapping[str, Any]) -> str | None:
+        """What is wrong with an example's gold fields (a missing one is wrong); None when they are sound."""
+
+    @abstractmethod
+    def encode(self, tokenizer: Any, examples: Sequence[Example], options: Mapping[str, Any]) -> Columns:
+        """Columns of integer rows, one row a window; label columns where the examples carry gold."""
+
+    @abstractmethod
+    def make_head(self, encoder: Any, options: Mapping[str, Any]) -> Any: ...
+
+    @abstractmethod
+    def decode(self, outputs: list[Any], encoded: Encoded, options: Mapping[str, Any]) -> list[Example]: ...
+
+    @abstractmethod
+    def scored(self, predictions: Sequence[Example], gold: Sequence[Example], metrics: Sequence[Metric]) -> dict[str, Scored]:
+        """Each metric over predictions and gold in the same order."""
+
+    def options(self, assignment: Assignment, task: Task) -> dict[str, Any]:
+        """Every resolved value that decides encoding, head and decoding."""
+        encoding = {name: assignment.recipe[name] for name in self.encoding_values}
+        return {**task.options, **encoding}
+
+    def lay_out(self, assignment: Assignment) -> dict[str, Cell]:
+        source = assignment.training_task
+        options = self.options(assignment, source)
+        head = {**options, "sentence_pooling": assignment.model.sentence_pooling, "dropout": assignment.recipe["dropout"]}
+        train = prepare_unit(assignment, source, "train", "en", options, self.modules)
+        dev = prepare_unit(assignment, source, "dev", "en", options, self.modules)
+        trained = train_unit(assignment, train, dev, head, self.modules)
+        return {language: self._cell(assignment, trained, head, language) for language in assignment.languages}
+
+    def _cell(self, assignment: Assignment, trained: Unit, head: Mapping[str, Any], language: str) -> Cell:
+        task = assignment.task
+        options = self.options(assignment, task)
+        texts = prepare_unit(assignment, task, "test", language, options, self.modules)
+        predict = Unit(
+            type="predict",
+            label=f"predict {task.name} {language}",
+            modules=(*FORWARD, "xtreme_harness.models.heads", "xtreme_harness.kinds.trainable", *self.modules),
+            kind=task.kind,
+            task=task.name,
+            task_version=task.version,
+            inputs={"model": trained, "texts": texts},
+            parameters={"options": {**options, **head}},
+            dtype=assignment.dtype,
+            details={"remote_code": assignment.encoder.trust.remote_code},
+        )
+        score = score_unit(assignment, language, predict, ("xtreme_harness.kinds.trainable", *self.modules))
+        return Cell(predict=predict, score=score, train=trained, options={**options, **head})
+
+    def prepare(self, job: Job) -> dict[str, Any]:
+        from xtreme_harness.models.load import load_tokenizer
+
+        parameters = job.unit.parameters
+        labelled = parameters["labelled"]
+
+        def problem(example: Example) -> str | None:
+            return self.input_problem(example) or self.gold_problem(example, parameters)
+
+        examples = read_labelled(job, problem) if labelled else read_inputs(job, self.gold_fields, self.input_problem)
+        tokenizer = load_tokenizer(job.checkpoint("tokenizer"), job.unit.details["remote_code"])
+        columns = self.encode(tokenizer, examples, parameters)
+        save_encoded(job.folder, columns, [_named(example) for example in examples])
+        if labelled:
+            write_jsonl(job.folder / "gold.jsonl", (self._gold_of(example) for example in examples))
+        tokens = sum(len(row) for row in columns["input_ids"])
+        return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens}
+
+    def _gold_of(self, example: Example) -> Example:
+        return {**_named(example), **{name: example[name] for name in self.gold_fields}}
+
+    def predict(self, job: Job) -> dict[str, Any]:
+        from xtreme_harness.models.forward import outputs_in_order
+        from xtreme_harness.models.resident import resident_model
+
+        options = job.unit.parameters["options"]
+        encoded = load_encoded(job.inputs["texts"].folder)
+        model = resident_model(job, self.make_head, options)
+        done = 0
+
+        def tick(tokens: int) -> None:
+            nonlocal done
+            done += tokens
+            job.tick(done / encoded.tokens, "")
+
+        outputs = outputs_in_order(
+            model.network,
+            encoded,
+            tick,
+            pad_id=model.pad_id,
+            device=model.device,
+            dtype=job.unit.dtype or "float32",
+            budget=model.budget,
+        )
+        write_jsonl(job.folder / "predictions.jsonl", self.decode(outputs, encoded, options))
+        trained = {name: job.inputs["model"].result[name] for name in ("updates", "selected_update", "dev")}
+        return {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded), "trained": trained}
+
+    def score(self, job: Job) -> dict[str, Any]:
+        options = job.registry.task(job.unit.task).options
+        file = job.unit.details["files"][0]
+        gold = read_gold(job, self.gold_fields, lambda example: self.gold_problem(example, options))
+        rows = (row for _, row in read_jsonl(job.inputs["predictions"].file("predictions.jsonl")))
+        predictions = results.matched(rows, gold, file)
+        metrics = [job.registry.metric(name) for name in job.unit.parameters["metrics"]]
+        scored = self.scored(predictions, gold, metrics)
+        return results.write_scores(job, scored, gold, [row["id"] for row in gold])
+
+    def figures(
+        self, predictions: Sequence[Example], gold: Sequence[Example], metrics: Sequence[Metric]
+    ) -> dict[str, float]:
+        return {name: one.figure for name, one in self.scored(predictions, gold, metrics).items()}
+
+
+def _named(example: Example) -> Example:
+    return {name: example[name] for name in ("id", "group") if name in example}
+

@@ -1,0 +1,1 @@
+"""Leaderboards from records: averages, tables, one module an output format. Imports neither plan, work nor torch."""

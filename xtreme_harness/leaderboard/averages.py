@@ -1,0 +1,67 @@
+"""Averages over records: a task's mean over languages, a group's and a suite's mean over tasks. Only complete ones exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xtreme_harness.definitions import Suite
+from xtreme_harness.records import Record, task_number
+
+# what a table shows for a task whose cells are not all ok, the worst first
+SEVERITY = ("failed", "missing-data", "unlabelled", "skipped", "not-published")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, or the state that stands in its place."""
+
+    value: float | None
+    state: str
+
+    def text(self, digits: int = 1) -> str:
+        return self.state if self.value is None else f"{self.value:.{digits}f}"
+
+
+def mean(figures: Iterable[Figure]) -> Figure:
+    """The unweighted mean; where one figure is missing, its state (the worst) and no number."""
+    figures = list(figures)
+    states = {figure.state for figure in figures if figure.value is None}
+    if states or not figures:
+        return Figure(None, next((state for state in SEVERITY if state in states), "skipped"))
+    return Figure(sum(figure.value or 0.0 for figure in figures) / len(figures), "ok")
+
+
+def cell_figure(record: Record) -> Figure:
+    return Figure(task_number(record), "ok") if record["state"] == "ok" else Figure(None, record["state"])
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row of a run or board: its figures by task and language, by task, by group, and the average."""
+
+    label: str
+    cells: Mapping[tuple[str, str], Record]
+    tasks: Mapping[str, Figure]
+    groups: Mapping[str, Figure]
+    average: Figure
+
+    @property
+    def records(self) -> list[Record]:
+        return list(self.cells.values())
+
+
+def table_rows(records: Sequence[Record], suite: Suite) -> list[TableRow]:
+    """The rows of `records` in the order they first appear, averaged as the suite says."""
+    labels = list(dict.fromkeys(record["row"] for record in records))
+    return [_table_row(label, [record for record in records if record["row"] == label], suite) for label in labels]
+
+
+def _table_row(label: str, records: Sequence[Record], suite: Suite) -> TableRow:
+    by_task: dict[str, list[Figure]] = {task: [] for task in suite.tasks}
+    for record in records:
+        by_task[record["task"]].append(cell_figure(record))
+    tasks = {task: mean(figures) for task, figures in by_task.items()}
+    groups = {name: mean(tasks[task] for task in members) for name, members in suite.groups.items() if name}
+    cells = {(record["task"], record["language"]): record for record in records}
+    return TableRow(label, cells, tasks, groups, mean(tasks.values()))

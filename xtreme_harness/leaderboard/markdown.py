@@ -1,0 +1,83 @@
+"""A leaderboard as markdown: the row a task table, and a table of languages for every task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xtreme_harness.definitions import Suite
+from xtreme_harness.leaderboard.averages import TableRow, cell_figure
+from xtreme_harness.records import Record, signature
+
+NOT_COMPARABLE = "not comparable"
+
+
+def overview(rows: Sequence[TableRow], suite: Suite, names: Mapping[str, str] | None = None) -> str:
+    """The table of task numbers and their average, one line a row; `names` gives rows other names than their labels."""
+    titles = ["row", *suite.tasks, "average"]
+    lines = [
+        [(names or {}).get(row.label, row.label), *(row.tasks[task].text() for task in suite.tasks), row.average.text()]
+        for row in rows
+    ]
+    return _table(titles, lines)
+
+
+def languages(rows: Sequence[TableRow], suite: Suite) -> str:
+    """For every task the headline figure of each language."""
+    parts = []
+    for task in suite.tasks:
+        codes = list(dict.fromkeys(code for row in rows for name, code in row.cells if name == task))
+        metric = _metric_of(rows, task)
+        lines = [
+            [row.label, *(cell_figure(row.cells[task, code]).text() for code in codes), row.tasks[task].text()]
+            for row in rows
+        ]
+        parts.append(f"### {task} ({metric})\n\n{_table(['row', *codes, 'mean'], lines)}")
+    return "\n\n".join(parts)
+
+
+def _metric_of(rows: Sequence[TableRow], task: str) -> str:
+    headlines = [record["headline"] for row in rows for (name, _), record in row.cells.items() if name == task]
+    return " and ".join(headlines[0]) if headlines else "no cell"
+
+
+def remarks(records: Sequence[Record]) -> list[str]:
+    """What a reader must know before comparing: why tasks are not comparable, and why cells have no figure."""
+    reasons: dict[str, list[str]] = {}
+    for record in records:
+        if not record["comparable"] and record["task"] not in reasons.setdefault(record["not_comparable_because"], []):
+            reasons[record["not_comparable_because"]].append(record["task"])
+    told = [f"{NOT_COMPARABLE}: {', '.join(tasks)} ({reason})" for reason, tasks in reasons.items()]
+    whys = dict.fromkeys(
+        f"{record['state']}: {record['task']} {record['language']}: {record['why']}"
+        for record in records
+        if record["state"] != "ok" and record["why"]
+    )
+    return told + list(whys)
+
+
+def document(title: str, records: Sequence[Record], rows: Sequence[TableRow], suite: Suite) -> str:
+    """The whole markdown page of a run or board."""
+    notes = "\n".join(f"- {remark}" for remark in remarks(records))
+    signatures = "\n".join(f"- `{row.label}`: `{signature(row.records, _suite(suite))}`" for row in rows if row.cells)
+    parts = [
+        f"# {title}",
+        notes,
+        overview(rows, suite),
+        "## Languages",
+        languages(rows, suite),
+        "## Signatures",
+        signatures,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _suite(suite: Suite) -> str:
+    return f"{suite.name}.{suite.version}"
+
+
+def _table(titles: list[str], lines: list[list[str]]) -> str:
+    from tabulate import tabulate
+
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    alignment = ["left", *["right"] * (len(titles) - 1)]
+    return tabulate(escaped, headers=titles, tablefmt="pipe", colalign=alignment, disable_numparse=True)

@@ -1,0 +1,1 @@
+"""Checkpoints and encoders: which one is meant, its fingerprint, loading, heads, forward passes."""

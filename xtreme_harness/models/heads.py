@@ -1,0 +1,75 @@
+"""Heads on the last hidden state, and the encoder with one; saved and loaded beside the encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:
+    """[batch, tokens, width] to [batch, width]: the first token, or the mean over all tokens that are not padding.
+
+    The mean counts special tokens, as XTREME's retrieval does (spec 7, item 29); it is taken in float32.
+    """
+    if pooling == "cls":
+        return hidden[:, 0]
+    weights = mask.unsqueeze(-1).to(torch.float32)
+    return (hidden.to(torch.float32) * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
+
+
+class SentenceHead(nn.Module):
+    """Dropout, then one linear layer from the pooled vector to `outputs` logits."""
+
+    def __init__(self, width: int, outputs: int, pooling: str, dropout: float) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(width, outputs)
+        nn.init.normal_(self.out.weight, std=0.02)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        logits: Tensor = self.out(self.dropout(pool(hidden, mask, self.pooling)))
+        return logits
+
+
+class EncoderWithHead(nn.Module):
+    """Logits of one head on the encoder's last hidden state."""
+
+    def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+
+    def forward(self, **batch: Tensor) -> Tensor:
+        hidden = self.encoder(**batch).last_hidden_state
+        logits: Tensor = self.head(hidden, batch["attention_mask"])
+        return logits
+
+
+def head_dropout(encoder: nn.Module, dropout: float | None) -> float:
+    """The recipe's dropout, else the one the checkpoint's config names for hidden states, else 0.1."""
+    if dropout is not None:
+        return dropout
+    config: Any = encoder.config
+    named = getattr(config, "hidden_dropout_prob", None)
+    return float(named if named is not None else getattr(config, "dropout_rate", 0.1))
+
+
+def save_head(head: nn.Module, path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({name: value.contiguous() for name, value in head.state_dict().items()}, str(path))
+
+
+def load_head(head: nn.Module, path: Path) -> None:
+    """Fills `head`; every tensor must be there with its shape (strict)."""
+    from safetensors.torch import load_file
+
+    head.load_state_dict(load_file(str(path)), strict=True)

@@ -1,0 +1,121 @@
+"""Loads tokenizers and encoders of any family through AutoTokenizer and AutoModel; every weight is accounted for."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xtreme_harness.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+POOLER = "pooler."
+
+
+def quiet() -> None:
+    """Keeps the libraries' progress bars and advice off the terminal; what matters is checked and said by us."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.getLogger("torch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="torch")
+
+
+@lru_cache(maxsize=2)
+def load_tokenizer(folder: Path, remote_code: bool = False) -> Any:
+    """The checkpoint's tokenizer, from local files only; raises CheckpointError when it cannot be loaded.
+
+    The last ones stay in memory: reading a vocabulary of 250,000 pieces takes a second, and every language needs it.
+    """
+    from transformers import AutoTokenizer
+
+    quiet()
+    try:
+        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=remote_code)
+    except Exception as error:
+        raise CheckpointError(f"The tokenizer in {folder} cannot be loaded: {_first_line(error)}") from error
+
+
+def load_encoder(
+    folder: Path, *, attention: str, dropout: float | None = None, remote_code: bool = False, pickle: bool = False
+) -> nn.Module:
+    """The encoder in float32, without its pooler, in evaluation mode.
+
+    Encoder-decoders (T5) give their encoder. `dropout` overrides every dropout in the config. Raises CheckpointError
+    when loading fails, or when weights that the encoder needs are not in the files: an encoder that would silently stay
+    random (jiant's partial loading) is refused.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
+
+    quiet()
+    common = {"local_files_only": True, "trust_remote_code": remote_code}
+    try:
+        config = AutoConfig.from_pretrained(str(folder), **common)
+        _set_dropout(config, dropout)
+        auto = AutoModelForTextEncoding if config.is_encoder_decoder else AutoModel
+        options = {"config": config, "dtype": torch.float32, "use_safetensors": None if pickle else True, **common}
+        model, loading = _from_pretrained(auto, folder, options, attention)
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError(f"The encoder in {folder} cannot be loaded: {_first_line(error)}") from error
+    missing = sorted(name for name in loading["missing_keys"] if POOLER not in name)
+    if missing:
+        shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        raise CheckpointError(f"{folder} lacks weights of its own architecture: {shown}. It would stay random there.")
+    encoder: nn.Module = model.eval()
+    return encoder
+
+
+def _from_pretrained(auto: Any, folder: Path, options: dict[str, Any], attention: str) -> tuple[Any, dict[str, Any]]:
+    """Not every family has a pooler to leave out, or takes every attention: ask for less until it loads."""
+    attempts = [
+        {"attn_implementation": attention, "add_pooling_layer": False},
+        {"attn_implementation": attention},
+        {},
+    ]
+    for extra in attempts[:-1]:
+        try:
+            model, loading = auto.from_pretrained(str(folder), output_loading_info=True, **options, **extra)
+        except (TypeError, ValueError):
+            continue
+        return model, loading
+    model, loading = auto.from_pretrained(str(folder), output_loading_info=True, **options)
+    return model, loading
+
+
+def _set_dropout(config: Any, dropout: float | None) -> None:
+    if dropout is None:
+        return
+    for name in list(config.to_dict()):
+        if "dropout" in name and isinstance(getattr(config, name), float | int):
+            setattr(config, name, dropout)
+
+
+def _first_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:300]
+
+
+def hidden_size(encoder: nn.Module) -> int:
+    """Width of the last hidden state."""
+    config: Any = encoder.config
+    return int(getattr(config, "hidden_size", None) or config.d_model)
+
+
+def depth(encoder: nn.Module) -> int:
+    """Number of layers: the last hidden state has this number, the embeddings 0."""
+    config: Any = encoder.config
+    return int(getattr(config, "num_hidden_layers", None) or config.num_layers)
+
+
+def save_encoder(encoder: nn.Module, folder: Path) -> None:
+    """Writes config.json and model.safetensors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    saver: Any = encoder
+    saver.save_pretrained(str(folder), max_shard_size="1TB")

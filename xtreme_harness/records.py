@@ -1,0 +1,108 @@
+"""The record: one scored cell with all that is needed to check it. Schema, reading, writing, signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import DataError
+from xtreme_harness.jsonl import read_jsonl, write_jsonl
+
+SCHEMA = 1
+Record = dict[str, Any]
+
+STATES = ("ok", "failed", "missing-data", "unlabelled", "skipped", "not-published")
+VARYING = ("seconds", "created", "device", "code")  # what two runs of one request may differ in
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "schema": int,
+    "row": str,
+    "task": str,
+    "task_version": str,
+    "language": str,
+    "metrics": dict,
+    "headline": list,
+    "n": (int, type(None)),
+    "groups": (int, type(None)),
+    "state": str,
+    "why": (str, type(None)),
+    "unit": (str, type(None)),
+    "model": dict,
+    "intermediate": str,
+    "control": (str, type(None)),
+    "method": str,
+    "seed": int,
+    "recipe": str,
+    "dtype": str,
+    "options": dict,
+    "phases": list,
+    "protocol": str,
+    "comparable": bool,
+    "not_comparable_because": str,
+    "data": dict,
+    "predictions": (str, type(None)),
+    "scores": (str, type(None)),
+    "code": dict,
+    "device": (str, type(None)),
+    "seconds": (int, float, type(None)),
+    "created": (str, type(None)),
+}
+
+
+def problem_of(record: Record) -> str | None:
+    """What is wrong with a record's fields; None when they fit the schema."""
+    if record.get("schema") != SCHEMA:
+        return f"schema {record.get('schema')!r}; this version reads schema {SCHEMA}"
+    for name, kind in FIELDS.items():
+        if name not in record:
+            return f"the field {name} is missing"
+        if not isinstance(record[name], kind):
+            return f"the field {name} holds {record[name]!r}"
+    if record["state"] not in STATES:
+        return f"unknown state {record['state']!r}"
+    return None
+
+
+def read_records(path: Path) -> list[Record]:
+    """The records of a records.jsonl; raises DataError (file and line) for one that does not fit the schema."""
+    records = []
+    for number, record in read_jsonl(path):
+        if problem := problem_of(record):
+            raise DataError(path, number, problem)
+        records.append(record)
+    return records
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
+    write_jsonl(path, records)
+
+
+def task_number(record: Record) -> float:
+    """The headline figure of one ok cell: the mean of the task's headline metrics."""
+    values = [float(record["metrics"][name]) for name in record["headline"]]
+    return sum(values) / len(values)
+
+
+def without_varying(record: Record) -> Record:
+    """The record less what two runs of the same request may differ in."""
+    return {name: value for name, value in record.items() if name not in VARYING}
+
+
+def signature(records: Sequence[Record], suite: str) -> str:
+    """One line that says how a row came about; the same for rows that may be compared."""
+    first = records[0]
+    seeds = ",".join(str(seed) for seed in sorted({record["seed"] for record in records}))
+    version = first["code"].get("xtreme-harness", "unknown")
+    weights = str(first["model"]["weights"])[: len("sha256:") + 8]
+    parts = [
+        f"xtreme-harness {version}",
+        f"suite {suite}",
+        f"model {weights}",
+        f"recipe {first['recipe']}",
+        f"method {first['method']}",
+        f"via {first['intermediate']}",
+        f"control {first['control'] or 'none'}",
+        f"seeds {seeds}",
+        first["protocol"],
+    ]
+    return " | ".join(parts)

@@ -1,0 +1,66 @@
+"""What was asked for: the options of `run` (or of a study's arm), checked by themselves, before anything is looked up."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from xtreme_harness.errors import RequestError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One model, one recipe, target tasks and the rows to fill; places and machine settings beside them."""
+
+    model: str
+    suite: str | None = None
+    tasks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    intermediates: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ("plain",)
+    recipe: str | None = None
+    seeds: tuple[int, ...] = ()
+    settings: tuple[tuple[str, str, Any], ...] = ()  # --set: (task, key, value)
+    data: str | None = None
+    labels: str | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    offline: bool = False
+    keep_all: bool = False
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    plugins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.suite and not self.tasks:
+            raise RequestError("Say what to run: --suite NAME or --task NAME (see: xtreme-harness list suites).")
+        named = {"--task": self.tasks, "--language": self.languages, "--seed": self.seeds, "--method": self.methods}
+        for option, values in named.items():
+            if twice := _first_repeated(values):
+                raise RequestError(f"{option} {twice} is given twice.")
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _first_repeated(values: Iterable[Any]) -> Any:
+    seen: list[Any] = []
+    for value in values:
+        if value in seen:
+            return value
+        seen.append(value)
+    return None
+
+
+def parse_setting(text: str) -> tuple[str, str, Any]:
+    """`mini.nli.epochs=2` to ("mini.nli", "epochs", 2): cut at the last dot before `=`; the value as TOML, else text."""
+    place, equals, raw = text.partition("=")
+    task, dot, key = place.rpartition(".")
+    if not equals or not dot or not task or not key:
+        raise RequestError(f"--set {text!r} does not read TASK.KEY=VALUE, for example xnli.epochs=2.")
+    try:
+        return task, key, tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        return task, key, raw

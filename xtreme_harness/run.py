@@ -1,0 +1,261 @@
+"""One run from request to folder: plan, execute, records, predictions, tables. What `run` and a study's arms call."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import DataError, HarnessError, MachineError, MissingData, RequestError, machine_error
+from xtreme_harness.execute import Watcher, drop_weights, execute, pending_units
+from xtreme_harness.files import sha256_file, write_text
+from xtreme_harness.job import Settings
+from xtreme_harness.jsonl import dump_line
+from xtreme_harness.leaderboard.averages import TableRow, table_rows
+from xtreme_harness.leaderboard.markdown import document
+from xtreme_harness.plan import Plan, PlannedCell
+from xtreme_harness.records import SCHEMA, Record
+from xtreme_harness.registry import Registry
+from xtreme_harness.store import Finished, Store
+from xtreme_harness.unit import Unit, digest
+from xtreme_harness.work import Outcome
+
+PROTOCOL = "zero-shot"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A finished run: its folder, records and table rows, and how many units were computed."""
+
+    folder: Path
+    plan: Plan
+    records: Sequence[Record]
+    rows: Sequence[TableRow]
+    computed: int
+    errors: Sequence[HarnessError]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every cell is ok; 5 when data was refused or no cell is left; else 4."""
+        states = [record["state"] for record in self.records]
+        if all(state == "ok" for state in states):
+            return 0
+        refused = any(isinstance(error, DataError) and not isinstance(error, MissingData) for error in self.errors)
+        return 5 if refused or all(state == "missing-data" for state in states) else 4
+
+
+def run_folder(plan: Plan, named: str | None) -> Path:
+    """Where the run is written: as named, else runs/<model>.<suite or tasks>, with the plan's id if that is taken.
+
+    Raises RequestError when a named folder holds another request's run: nothing is overwritten.
+    """
+    if named is not None:
+        folder = Path(named)
+        if _is_other(folder, plan):
+            raise RequestError(f"--out {named} holds the run of another request. Name another folder, or remove it.")
+        return folder
+    what = plan.suite.name if plan.request.suite else "+".join(task.name for task in plan.tasks)
+    folder = Path("runs") / f"{plan.chosen.model.name}.{what}"
+    return folder.with_name(f"{folder.name}.{plan.id[:8]}") if _is_other(folder, plan) else folder
+
+
+def _is_other(folder: Path, plan: Plan) -> bool:
+    try:
+        known = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return folder.is_dir() and any(folder.iterdir()) and not (folder / "request.json").exists()
+    return bool(known.get("id") != plan.id)
+
+
+def run(
+    plan: Plan, folder: Path, store: Store, registry: Registry, settings: Settings, executor: str, watcher: Watcher
+) -> Ran:
+    """Executes `plan` and writes the run's folder. Whatever happens, finished units stay in the store."""
+    make_writable(folder)
+    pending = pending_units(plan, store)
+    watcher.planned(pending, len(plan.units()) - len(pending))
+    work = registry.executor(executor).load()(store, registry, settings)
+    outcomes = execute(plan, pending, store, registry, work, watcher)
+    if not plan.request.keep_all:
+        drop_weights(plan.units(), {key for key, one in outcomes.items() if one.state == "failed"}, store)
+    records = [cell_record(cell, plan, store, outcomes) for cell in plan.cells]
+    rows = table_rows(records, plan.suite)
+    try:
+        _write(folder, plan, store, records, rows)
+    except OSError as error:
+        raise machine_error(error) or MachineError(f"Cannot write {folder}: {error}") from error
+    registry.notify("run_finished", run=folder)
+    errors = list({str(one.error): one.error for one in outcomes.values() if one.error is not None}.values())
+    computed = sum(one.state == "computed" for one in outcomes.values())
+    return Ran(folder=folder, plan=plan, records=records, rows=rows, computed=computed, errors=errors)
+
+
+def make_writable(folder: Path) -> None:
+    """Makes sure the folder can be written before anything is computed; raises MachineError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_text("", encoding="utf-8")
+        probe.unlink()
+    except OSError as error:
+        raise machine_error(error) or MachineError(f"Cannot write {folder}: {error}") from error
+
+
+def cell_record(cell: PlannedCell, plan: Plan, store: Store, outcomes: Mapping[str, Outcome]) -> Record:
+    """The record of one cell, from its finished units, or with the state that says why there is no figure."""
+    predict = store.find(cell.predict.key) if cell.predict else None
+    score = store.find(cell.score.key) if cell.score else None
+    state, why = _state(cell, predict, score, outcomes)
+    checkpoint = plan.chosen.encoder.source
+    task = cell.task
+    return {
+        "schema": SCHEMA,
+        "row": cell.row.label,
+        "task": task.name,
+        "task_version": task.version,
+        "language": cell.language,
+        "metrics": score.result["metrics"] if score else {},
+        "headline": list(task.headline),
+        "n": score.result["n"] if score else None,
+        "groups": score.result["groups"] if score else None,
+        "state": state,
+        "why": why,
+        "unit": cell.score.key if cell.score else None,
+        "model": _model_record(plan, store.find(checkpoint.key) if checkpoint else None),
+        "intermediate": cell.row.intermediate,
+        "control": cell.row.control,
+        "method": cell.row.method,
+        "seed": cell.seed,
+        "recipe": plan.recipe.name,
+        "dtype": plan.dtype,
+        "options": _resolved(cell, predict),
+        "phases": _phases(cell, predict),
+        "protocol": PROTOCOL,
+        "comparable": task.comparable,
+        "not_comparable_because": task.not_comparable_because,
+        "data": _data_record(cell),
+        "predictions": f"sha256:{predict.sha256('predictions.jsonl')}" if predict else None,
+        "scores": f"sha256:{score.sha256('scores.jsonl')}" if score else None,
+        "code": predict.result["code"] if predict else {},
+        "device": predict.result["device"] if predict else None,
+        "seconds": round(predict.result["seconds"] + (score.result["seconds"] if score else 0), 3) if predict else None,
+        "created": (score or predict).result["created"] if predict else None,  # type: ignore[union-attr]
+    }
+
+
+def _state(
+    cell: PlannedCell, predict: Finished | None, score: Finished | None, outcomes: Mapping[str, Outcome]
+) -> tuple[str, str | None]:
+    if cell.missing is not None:
+        return "missing-data", cell.missing
+    failures = [outcomes[unit.key].error for unit in cell.units() if unit.key in outcomes]
+    error = next((one for one in failures if one is not None), None)
+    if score is not None:
+        return "ok", None
+    if error is not None:
+        return "failed", str(error)
+    if predict is not None and cell.score is None:
+        return "unlabelled", "no gold at hand: name the label folder with --labels DIR"
+    return "skipped", "not reached"
+
+
+def _model_record(plan: Plan, checkpoint: Finished | None) -> dict[str, Any]:
+    encoder = plan.chosen.encoder
+    prints = encoder.fingerprints or (checkpoint.result["fingerprints"] if checkpoint else {})
+    shown = {name: f"sha256:{prints[name]}" if name in prints else None for name in ("weights", "tokenizer")}
+    trust = {"remote_code": encoder.trust.remote_code, "pickle": encoder.trust.pickle}
+    source = {"source": plan.chosen.model.source} if plan.chosen.model.source else {}
+    return {"name": plan.chosen.model.name, **shown, "revision": encoder.revision, **trust, **source}
+
+
+def _resolved(cell: PlannedCell, predict: Finished | None) -> dict[str, Any]:
+    """Every resolved value; a layer that only the loaded model knew is filled in."""
+    options = {name: value for name, value in cell.options.items() if name != "seed"}
+    if predict and "layer" in predict.result:
+        options["layer"] = predict.result["layer"]
+    return options
+
+
+def _phases(cell: PlannedCell, predict: Finished | None) -> list[dict[str, Any]]:
+    if cell.train is None:
+        return []
+    trained = predict.result.get("trained", {}) if predict else {}
+    return [
+        {
+            "tasks": [cell.train.task],
+            "role": "target",
+            "sampler": None,
+            "seed": cell.train.seed,
+            "selection": cell.train.parameters["selection"],
+            "unit": cell.train.key,
+            **trained,
+        }
+    ]
+
+
+def _data_record(cell: PlannedCell) -> dict[str, str]:
+    """Hashes of what was read: the test inputs, the gold, and the English parts that were trained on."""
+    units: dict[str, Unit] = {"gold": cell.score} if cell.score else {}
+    if cell.predict is not None:
+        units["test"] = cell.predict.inputs["texts"]
+    if cell.train is not None:
+        units |= {role: one for role, one in cell.train.inputs.items() if one.type == "prepare"}
+    return {role: f"sha256:{digest(dict(units[role].data))}" for role in sorted(units)}
+
+
+def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record], rows: Sequence[TableRow]) -> None:
+    _write_json(folder / "request.json", plan.request.as_json())
+    _write_json(folder / "plan.json", _plan_json(plan))
+    shutil.rmtree(folder / "predictions", ignore_errors=True)
+    for cell in plan.cells:
+        _copy_outputs(cell, store, folder / "predictions" / cell.row.label / cell.task.name)
+    write_text(folder / "records.jsonl", "".join(dump_line(record) for record in records))
+    write_text(folder / "leaderboard.md", document(title(plan), records, rows, plan.suite))
+    _write_json(folder / "environment.json", _environment())
+    _write_json(folder / "manifest.json", manifest(folder))
+
+
+def title(plan: Plan) -> str:
+    return f"{plan.chosen.model.name}: {plan.suite.title or ', '.join(plan.suite.tasks)}"
+
+
+def _copy_outputs(cell: PlannedCell, store: Store, folder: Path) -> None:
+    for unit, name, suffix in ((cell.predict, "predictions.jsonl", ""), (cell.score, "scores.jsonl", ".scores")):
+        found = store.find(unit.key) if unit else None
+        if found:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found.file(name), folder / f"{cell.language}{suffix}.jsonl")
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    units = [
+        {"key": unit.key, "type": unit.type, "label": unit.label, "inputs": [one.key for one in unit.inputs.values()]}
+        for unit in plan.units()
+    ]
+    return {"id": plan.id, "suite": plan.suite.name, "recipe": plan.recipe.name, "dtype": plan.dtype, "units": units}
+
+
+def _environment() -> dict[str, Any]:
+    from importlib.metadata import distributions
+
+    packages = {found.metadata["Name"]: found.version for found in distributions()}
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: packages[name] for name in sorted(packages, key=str.lower)},
+    }
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """SHA-256 of every file of a run, and one root hash over them."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
+    files = {path.relative_to(folder).as_posix(): sha256_file(path) for path in paths}
+    return {"files": files, "root": digest(files)}
+
+
+def _write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")

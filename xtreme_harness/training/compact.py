@@ -1,0 +1,59 @@
+"""Compact word embedding: during training the table holds only the rows that the data uses.
+
+An English training set touches a few thousand of XLM-R's 250,002 rows, and an untouched row has no gradient: Adam leaves
+it alone and it adds nothing to the gradient norm. Decoupled weight decay would shrink it by a known factor, which is
+applied when the rows are written back. So the result is the same up to rounding, with a fraction of the optimiser's work
+and memory (measured: training 27 % faster with the fused optimiser; see mini encoder notes in CONTRIBUTING.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from xtreme_harness.data.encoded import Encoded, Ragged
+
+LARGEST_PAD_ID = 1000  # rows up to the padding id keep their numbers, which must not make the table large again
+
+
+class CompactEmbedding:
+    """Puts a small table into the encoder; `remap` turns ids into its rows, `restore` writes the full table back."""
+
+    def __init__(self, encoder: Any, data: Iterable[Encoded], pad_id: int) -> None:
+        self.encoder = encoder
+        self.full: nn.Embedding = encoder.get_input_embeddings()
+        used = [np.unique(np.asarray(part.columns["input_ids"].values)) for part in data]
+        # XLM-R counts positions from the padding id, so padding must keep its number: rows 0 to pad_id stay in place
+        self.rows = np.unique(np.concatenate([np.arange(pad_id + 1), *used]))
+        self.lookup = np.full(self.full.num_embeddings, -1, dtype=np.int32)
+        self.lookup[self.rows] = np.arange(len(self.rows), dtype=np.int32)
+        encoder.set_input_embeddings(self._small_table())
+
+    def _small_table(self) -> nn.Embedding:
+        weight = self.full.weight.detach()[torch.from_numpy(self.rows)].clone()
+        table = nn.Embedding(len(self.rows), self.full.embedding_dim, self.full.padding_idx, _weight=weight)
+        return table.to(self.full.weight.device)
+
+    def remap(self, encoded: Encoded) -> Encoded:
+        """The same windows with ids that number the small table's rows."""
+        ids = encoded.columns["input_ids"]
+        small = Ragged(self.lookup[np.asarray(ids.values)], ids.offsets)
+        return replace(encoded, columns={**encoded.columns, "input_ids": small})
+
+    def restore(self, untouched_factor: float) -> None:
+        """Puts the full table back with the trained rows; the others are multiplied by `untouched_factor`."""
+        trained = self.encoder.get_input_embeddings().weight.detach().to(self.full.weight.device)
+        with torch.no_grad():
+            self.full.weight.mul_(untouched_factor)
+            self.full.weight[torch.from_numpy(self.rows)] = trained
+        self.encoder.set_input_embeddings(self.full)
+
+
+def can_compact(encoder: Any, pad_id: int) -> bool:
+    """Whether the encoder has a plain word embedding (one that scales or normalises would change) and a low padding id."""
+    return type(encoder.get_input_embeddings()) is nn.Embedding and pad_id <= LARGEST_PAD_ID

@@ -1,0 +1,38 @@
+"""Which state of a training is kept: the best on the English dev part, or the last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+
+
+class Selection:
+    """Keeps the state with the highest dev figure, strictly greater than any before it, starting from 0 (spec section 4).
+
+    `last` keeps nothing: the final state stands. The best state lies on disk, where it survives a crash.
+    """
+
+    def __init__(self, rule: str, folder: Path) -> None:
+        self.rule = rule
+        self.path = folder / "best.safetensors"
+        self.best: dict[str, Any] = {}
+
+    def offer(self, network: Any, figure: float, update: int, decay: float) -> None:
+        if self.rule == "english-dev" and figure > self.best.get("figure", 0.0):
+            temporary = self.path.with_suffix(f".{update}.tmp")
+            save_file({name: value.contiguous() for name, value in network.state_dict().items()}, str(temporary))
+            temporary.replace(self.path)
+            self.best = {"figure": figure, "update": update, "decay": decay}
+
+    def choose(self, network: Any, final_update: int) -> None:
+        """Puts the kept state into the network, unless the final one is it."""
+        if self.best and self.best["update"] != final_update:
+            network.load_state_dict(load_file(str(self.path)))
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(self.best)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.best = dict(state)
