@@ -27,12 +27,12 @@ from xtreme_harness.definitions import RECIPE_DEFAULTS
 from xtreme_harness.errors import DefinitionError
 
 
-def nothing(*_: Any) -> tuple[()]:
+def nothing(*_: Any) -> Any:
     return ()
 
 
-TASK = {"name": "t", "kind": "classify", "languages": ("en", "sw"), "read": nothing, "files": nothing}
-MODEL = {"name": "m", "reference": "org/m@1"}
+TASK: dict[str, Any] = {"name": "t", "kind": "classify", "languages": ("en", "sw"), "read": nothing, "files": nothing}
+MODEL: dict[str, Any] = {"name": "m", "reference": "org/m@1"}
 EVERYTHING = [
     Task(**TASK),
     Model(**MODEL),

@@ -259,7 +259,7 @@ def test_an_unknown_name_says_what_is_close_and_that_plugins_failed(tmp_path: Pa
     broken = str(BROKEN / "no_hook.py")
     good = plugin(tmp_path, "good", register_models="register(Model(name='wonderful', reference='x@1'))")
     registry = load_registry([good, broken])
-    with pytest.raises(UnknownName, match="Did you mean wonderful?") as caught:
+    with pytest.raises(UnknownName, match=r"Did you mean wonderful\?") as caught:
         registry.model("wonderfull")
     assert "failed to load: run `xtreme-harness plugins`." in str(caught.value)
 

@@ -165,8 +165,8 @@ class Model:
     """An encoder checkpoint, with what retrieval and sentence-level heads need to know.
 
     `reference` is a folder, a hub id with its revision (`id@revision`) or a Prepared. `layers` counts hidden states, 0
-    being the embeddings: one number, or one a retrieval task; None means two thirds of the depth. `prefix` is put before
-    texts in retrieval only.
+    being the embeddings: one number, or one a retrieval task; None means two thirds of the depth. `prefix` is put
+    before texts in retrieval only.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Runs a plan: asks the store what is there, gives the rest to an executor in order, and keeps going where it can.
 
-A unit that fails takes only the cells behind it with it. What stops a run at once: the machine's own errors, and data or
-a checkpoint that is refused, which shows before any training because `prepare` units come first.
+A unit that fails takes only the cells behind it with it. What stops a run at once: the machine's own errors, and data
+or a checkpoint that is refused, which shows before any training because `prepare` units come first.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -58,7 +59,7 @@ def pending_units(plan: Plan, store: Store) -> list[Unit]:
 def execute(
     plan: Plan, pending: list[Unit], store: Store, registry: Registry, executor: ExecutorWork, watcher: Watcher
 ) -> dict[str, Outcome]:
-    """Does the `pending` units; the outcome of each by key. Raises MachineError, and what refuses data or checkpoint."""
+    """Does the `pending` units; gives each one's outcome. Raises MachineError, and what refuses data or checkpoint."""
     outcomes: dict[str, Outcome] = {}
     running: dict[Future[Outcome], Unit] = {}
     waiting = list(pending)
@@ -68,7 +69,7 @@ def execute(
                 break
             waiting.remove(unit)
             watcher.started(unit)
-            future = executor.submit(unit, lambda share, note, unit=unit: watcher.ticked(unit, share, note))
+            future = executor.submit(unit, partial(watcher.ticked, unit))
             running[future] = unit
             if future.done():
                 break  # an executor that computes at once: tell what came of it before going on
@@ -113,9 +114,7 @@ def _keep_traceback(error: BaseException) -> Path:
     return Path(stream.name)
 
 
-def _settle(
-    unit: Unit, outcome: Outcome, outcomes: dict[str, Outcome], registry: Registry, watcher: Watcher
-) -> None:
+def _settle(unit: Unit, outcome: Outcome, outcomes: dict[str, Outcome], registry: Registry, watcher: Watcher) -> None:
     outcomes[unit.key] = outcome
     watcher.finished(unit, outcome)
     registry.notify("unit_finished", unit=unit, outcome=outcome)

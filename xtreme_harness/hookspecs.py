@@ -3,8 +3,6 @@
 A registering hook receives `register` and calls it once a thing; the core checks each thing as it comes.
 """
 
-# ruff: noqa: B027
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -102,7 +102,8 @@ def _add(unit: Unit, ordered: dict[str, Unit]) -> None:
 def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     """Resolves every name and value of `request` and lays out its units.
 
-    Raises RequestError (exit 2) for names, values and languages that do not exist, CheckpointError (exit 5) for the model.
+    Raises RequestError (exit 2) for names, values and languages that do not exist, CheckpointError (exit 5) for a
+    model that is none.
     Data files that are not there make `missing` cells, not errors.
     """
     suite, tasks = _targets(request, registry)
@@ -310,9 +311,7 @@ def _set_model(model: Model, settings: Mapping[str, Any]) -> Model:
     return replace(model, **chosen)
 
 
-def _missing(
-    trainable: bool, task: Task, source: Task, languages: list[str], folders: _Folders
-) -> dict[str, str]:
+def _missing(trainable: bool, task: Task, source: Task, languages: list[str], folders: _Folders) -> dict[str, str]:
     """Language to sentence, for every language whose test file, or whose English training part, is not there."""
     if trainable:
         try:

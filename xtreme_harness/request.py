@@ -1,4 +1,4 @@
-"""What was asked for: the options of `run` (or of a study's arm), checked by themselves, before anything is looked up."""
+"""What was asked for: the options of `run` (or of a study's arm), checked before anything is looked up."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _first_repeated(values: Iterable[Any]) -> Any:
 
 
 def parse_setting(text: str) -> tuple[str, str, Any]:
-    """`mini.nli.epochs=2` to ("mini.nli", "epochs", 2): cut at the last dot before `=`; the value as TOML, else text."""
+    """`mini.nli.epochs=2` to ("mini.nli", "epochs", 2): cut at the last dot before `=`; values as TOML, else text."""
     place, equals, raw = text.partition("=")
     task, dot, key = place.rpartition(".")
     if not equals or not dot or not task or not key:

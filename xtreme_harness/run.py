@@ -143,7 +143,7 @@ def cell_record(cell: PlannedCell, plan: Plan, store: Store, outcomes: Mapping[s
         "code": predict.result["code"] if predict else {},
         "device": predict.result["device"] if predict else None,
         "seconds": round(predict.result["seconds"] + (score.result["seconds"] if score else 0), 3) if predict else None,
-        "created": (score or predict).result["created"] if predict else None,  # type: ignore[union-attr]
+        "created": (score or predict).result["created"] if predict else None,
     }
 
 

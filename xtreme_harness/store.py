@@ -1,10 +1,10 @@
 """The store: outputs of units by content key, written atomically and checked when they are opened.
 
-    STORE/units/ab/abcdef.../{unit.json, ...}    a finished unit; unit.json lists its files with sizes and SHA-256
-    STORE/partial/abcdef.../                     checkpoints of a unit that is being trained, to resume from
-    STORE/locks/abcdef....lock                   who is doing the unit at the moment
-    STORE/hashes/                                file hashes by path, size and time
-    STORE/damaged/                               units that failed their check, moved aside
+STORE/units/ab/abcdef.../{unit.json, ...}    a finished unit; unit.json lists its files with sizes and SHA-256
+STORE/partial/abcdef.../                     checkpoints of a unit that is being trained, to resume from
+STORE/locks/abcdef....lock                   who is doing the unit at the moment
+STORE/hashes/                                file hashes by path, size and time
+STORE/damaged/                               units that failed their check, moved aside
 """
 
 from __future__ import annotations

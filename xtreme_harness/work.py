@@ -33,7 +33,7 @@ def silent(share: float, note: str) -> None:
 
 
 def perform(unit: Unit, store: Store, registry: Registry, settings: Settings, tick: Tick = silent) -> Outcome:
-    """Makes sure that `unit` is in the store; its inputs must be there. Raises what goes wrong, as one of our errors."""
+    """Makes sure that `unit` is in the store; its inputs must be there. Raises what goes wrong as one of our errors."""
     started = time.perf_counter()
     with store.lock(unit.key, waiting=lambda: tick(0.0, "another process is computing it; waiting")):
         if store.find(unit.key, needs=dropped_files(unit)) is not None:
@@ -41,7 +41,7 @@ def perform(unit: Unit, store: Store, registry: Registry, settings: Settings, ti
         registry.notify("unit_started", unit=unit)
         try:
             store.write(unit, partial(_fill, unit, store, registry, settings, tick))
-        except (OSError, MemoryError, RuntimeError, Exception) as error:
+        except Exception as error:
             raise _told(error) from error
     return Outcome(key=unit.key, state="computed", seconds=time.perf_counter() - started)
 
@@ -51,9 +51,7 @@ def _told(error: BaseException) -> BaseException:
     return error if isinstance(error, HarnessError) else machine_error(error) or error
 
 
-def _fill(
-    unit: Unit, store: Store, registry: Registry, settings: Settings, tick: Tick, folder: Path
-) -> dict[str, Any]:
+def _fill(unit: Unit, store: Store, registry: Registry, settings: Settings, tick: Tick, folder: Path) -> dict[str, Any]:
     partial_folder = store.partial(unit.key)
     partial_folder.mkdir(parents=True, exist_ok=True)
     job = Job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ def cell_as_written(cell: str) -> str:
 
 
 def cell_unquoted(cell: str) -> str:
-    """Takes the CSV quoting off a cell: the downloader quotes cells that hold `"` and doubles the quotes inside, and the
-    original then reads the file with quoting switched off, so its models see `"He said ""go"" now"` (spec 7, item 10).
+    """Takes the CSV quoting off a cell.
+
+    The downloader quotes cells that hold `"` and doubles the quotes inside; the original then reads the file with
+    quoting switched off, so that its models see `"He said ""go"" now"` (spec 7, item 10).
     """
     inner = cell[1:-1]
     is_quoted = len(cell) >= 2 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
@@ -25,7 +27,7 @@ def cell_unquoted(cell: str) -> str:
 
 
 def read_pairs(labels: tuple[str, ...], cell: Callable[[str], str] = cell_unquoted) -> Callable[..., Rows]:
-    """A reader of `sentence1<TAB>sentence2[<TAB>label]` lines; ids are line numbers from 0, test parts have no label."""
+    """A reader of `sentence1<TAB>sentence2[<TAB>label]` lines; ids are line numbers from 0, tests have no label."""
 
     def read(split: str, language: str, files: tuple[Path, ...]) -> Rows:
         columns = 2 if split == "test" else 3
@@ -55,5 +57,5 @@ def read_labels(labels: tuple[str, ...]) -> Callable[..., Rows]:
     return read
 
 
-def pair_files(folder: str) -> Callable[[str, str], Iterable[str]]:
+def pair_files(folder: str) -> Callable[[str, str], Sequence[str]]:
     return lambda split, language: (f"{folder}/{split}-{language}.tsv",)

@@ -11,9 +11,12 @@ from typing import Any
 
 from xtreme_harness import DataError, Task, hookimpl, read_text_lines
 
-LANGUAGES = tuple(
-    "ar he vi id jv tl eu ml ta te af nl de el bn hi mr ur fa fr it pt es bg ru ja ka ko th sw zh kk tr et fi hu".split()
+# fmt: off
+LANGUAGES = (
+    "ar", "he", "vi", "id", "jv", "tl", "eu", "ml", "ta", "te", "af", "nl", "de", "el", "bn", "hi", "mr", "ur",
+    "fa", "fr", "it", "pt", "es", "bg", "ru", "ja", "ka", "ko", "th", "sw", "zh", "kk", "tr", "et", "fi", "hu",
 )
+# fmt: on
 
 
 def files(split: str, language: str) -> tuple[str, str]:

@@ -72,7 +72,8 @@ def out(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 def found(text: str, name: str) -> dict[str, Any]:
-    (one,) = [one for one in json.loads(text) if one["name"] == name]
+    things: list[dict[str, Any]] = json.loads(text)
+    (one,) = [thing for thing in things if thing["name"] == name]
     return one
 
 

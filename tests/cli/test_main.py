@@ -35,7 +35,6 @@ ENDINGS = {
     "long": lambda: fail(CheckpointError("one\\ntwo\\nthree\\nfour")),
     "bug": lambda: fail(KeyError("surprise")),
     "exits": lambda: click.get_current_context().exit(3),
-    "list": lambda: click.echo("not the real list"),
 }
 
 @hookimpl
@@ -50,16 +49,22 @@ def only_built_in_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XTREME_HARNESS_LOAD_PLUGINS", "")
 
 
-@pytest.fixture
-def endings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def install(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution with one plugin module, as pip would leave it in `tmp_path`."""
     about = tmp_path / "xtreme_harness_endings-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: xtreme-harness-endings\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[xtreme_harness]\nendings = endings_plugin\n")
-    (tmp_path / "endings_plugin.py").write_text(ENDINGS)
+    (tmp_path / "endings_plugin.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("XTREME_HARNESS_LOAD_PLUGINS", "endings")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "endings_plugin", raising=False)
+
+
+@pytest.fixture
+def endings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(ENDINGS, tmp_path, monkeypatch)
 
 
 def program(*arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
@@ -151,14 +156,18 @@ def test_the_traceback_of_a_bug_is_kept_in_a_file(endings: None, capsys: pytest.
 
 def test_commands_of_plugins_are_in_the_help(endings: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
-    out, err = capsys.readouterr()
-    assert "  nodata       Ends nodata." in out
-    assert "command list failed: 'list' is a command of xtreme-harness itself." in err
+    assert "  nodata       Ends nodata." in capsys.readouterr().out
 
 
-def test_a_plugin_cannot_take_a_command_of_ours(endings: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plugin_cannot_take_a_command_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(ENDINGS.replace('"well"', '"list"'), tmp_path, monkeypatch)
     assert run(["list", "kinds"]) == 0
-    assert "not the real list" not in capsys.readouterr().out
+    assert run(["--help"]) == 0
+    out, err = capsys.readouterr()
+    assert "classify" in out and "Ends list" not in out
+    assert "command list failed: 'list' is a command of xtreme-harness itself." in err
 
 
 def test_close_commands_of_plugins_are_suggested(endings: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,8 @@ def _text(facts: dict[str, Any]) -> str:
     table = tabulate(lines, headers=["units", "number", "in the store", "tokens"], disable_numparse=True)
     rest = [
         f"plan      {facts['plan']}",
-        f"model     {facts['model']['name']}" + (f" at {facts['model']['revision']}" if facts["model"]["revision"] else ""),
+        f"model     {facts['model']['name']}"
+        + (f" at {facts['model']['revision']}" if facts["model"]["revision"] else ""),
         f"rows      {', '.join(facts['rows'])}",
         f"time      about {words(facts['seconds'])}",
         f"memory    about {facts['memory_bytes'] / 1e9:.1f} GB",
@@ -80,5 +81,7 @@ def _text(facts: dict[str, Any]) -> str:
         "licences  " + ", ".join(f"{task} {licence}" for task, licence in facts["licences"].items()),
     ]
     rest += [f"missing   {cell}: {why}" for cell, why in facts["missing"].items()]
-    rest += [f"unlabelled {', '.join(facts['unlabelled'])} (name the labels with --labels)"] if facts["unlabelled"] else []
+    rest += (
+        [f"unlabelled {', '.join(facts['unlabelled'])} (name the labels with --labels)"] if facts["unlabelled"] else []
+    )
     return "\n".join([table, "", *rest])

@@ -118,9 +118,9 @@ def describe(registry: Registry, type: str, entry: Entry) -> dict[str, Any]:
     return known | {key: value for key, value in _plain(thing).items() if key not in known}
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """`rows` as columns of text, two blanks apart; the last column may be as wide as it likes."""
-    cut = [[cell if len(cell) <= WIDEST_CELL else f"{cell[: WIDEST_CELL - 3]}..." for cell in row[:-1]] for row in rows]
+def aligned(rows: Sequence[Sequence[str]], widest: int = WIDEST_CELL) -> str:
+    """`rows` as columns of text, two blanks apart; every column but the last is cut at `widest` characters."""
+    cut = [[cell if len(cell) <= widest else f"{cell[: widest - 3]}..." for cell in row[:-1]] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cut, strict=True)]
     padded = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cut]
     return "\n".join(f"{left}  {row[-1]}".rstrip() for left, row in zip(padded, rows, strict=True))

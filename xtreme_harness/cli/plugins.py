@@ -10,6 +10,8 @@ from xtreme_harness.cli.listing import aligned
 from xtreme_harness.cli.options import json_option, plugin_option, print_json
 from xtreme_harness.registry import PluginInfo, load_registry
 
+LONGEST_PATH = 1000  # whoever mends a plugin needs its whole path
+
 
 @click.command("plugins")
 @json_option
@@ -21,7 +23,7 @@ def plugins(as_json: bool, plugins: tuple[str, ...]) -> None:
         print_json([_plain(info) for info in infos])
     else:
         rows = [[info.name, info.origin, _outcome(info)] for info in infos]
-        click.echo(aligned([["name", "origin", "registered"], *rows]))
+        click.echo(aligned([["name", "origin", "registered"], *rows], widest=LONGEST_PATH))
 
 
 def _plain(info: PluginInfo) -> dict[str, Any]:

@@ -119,6 +119,11 @@ def watching(store: Store, on_gpu: bool) -> Iterator[PlainWatcher | RichWatcher]
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[left]} left"))
+    columns = (
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[left]} left"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield RichWatcher(clock, progress)

@@ -80,9 +80,7 @@ def _request(options: dict[str, Any]) -> Request:
     if options["dtype"] not in ("auto", "float32", "bfloat16"):
         raise RequestError(f"--dtype {options['dtype']}: expected auto, float32 or bfloat16.")
     return Request(
-        **{name: options[name] for name in names},
-        **{name: tuple(options[name]) for name in several},
-        **flags,
+        **({name: options[name] for name in names} | {name: tuple(options[name]) for name in several} | flags),
         settings=tuple(parse_setting(text) for text in options["settings"]),
         keep_all=options["keep"] == "all",
         plugins=tuple(options["plugins"]),

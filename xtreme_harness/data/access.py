@@ -1,8 +1,8 @@
 """The only door to examples. Which door a unit may use depends on its type, so labels cannot leak by mistake.
 
-    read_inputs     any unit: examples without their gold
-    read_labelled   `prepare` units of the training languages only
-    read_gold       `score` units only
+read_inputs     any unit: examples without their gold
+read_labelled   `prepare` units of the training languages only
+read_gold       `score` units only
 """
 
 from __future__ import annotations

@@ -47,7 +47,12 @@ def encoder_details(encoder: Encoder) -> dict[str, Any]:
 
 
 def prepare_unit(
-    assignment: Assignment, task: Task, split: str, language: str, parameters: Mapping[str, Any], modules: tuple[str, ...]
+    assignment: Assignment,
+    task: Task,
+    split: str,
+    language: str,
+    parameters: Mapping[str, Any],
+    modules: tuple[str, ...],
 ) -> Unit:
     """Encodes one split of one language with the row's tokenizer. Only `train` and `dev` parts carry labels."""
     files: Files = assignment.files(task, split, language)

@@ -14,10 +14,7 @@ NOT_PUBLISHED = "default, not published"
 
 def retrieval_layer(model: Model, task: str, depth: int | None) -> tuple[int | None, str]:
     """(hidden state to use, where that comes from). None: two thirds of the depth, known once the model is loaded."""
-    if isinstance(model.layers, Mapping):
-        layer = model.layers.get(task)
-    else:
-        layer = model.layers
+    layer = model.layers.get(task) if isinstance(model.layers, Mapping) else model.layers
     if layer is not None:
         return layer, f"model {model.name}"
     return (two_thirds(depth) if depth else None), NOT_PUBLISHED

@@ -45,7 +45,9 @@ class Trainable(ABC):
     def decode(self, outputs: list[Any], encoded: Encoded, options: Mapping[str, Any]) -> list[Example]: ...
 
     @abstractmethod
-    def scored(self, predictions: Sequence[Example], gold: Sequence[Example], metrics: Sequence[Metric]) -> dict[str, Scored]:
+    def scored(
+        self, predictions: Sequence[Example], gold: Sequence[Example], metrics: Sequence[Metric]
+    ) -> dict[str, Scored]:
         """Each metric over predictions and gold in the same order."""
 
     def options(self, assignment: Assignment, task: Task) -> dict[str, Any]:
@@ -56,7 +58,11 @@ class Trainable(ABC):
     def lay_out(self, assignment: Assignment) -> dict[str, Cell]:
         source = assignment.training_task
         options = self.options(assignment, source)
-        head = {**options, "sentence_pooling": assignment.model.sentence_pooling, "dropout": assignment.recipe["dropout"]}
+        head = {
+            **options,
+            "sentence_pooling": assignment.model.sentence_pooling,
+            "dropout": assignment.recipe["dropout"],
+        }
         train = prepare_unit(assignment, source, "train", "en", options, self.modules)
         dev = prepare_unit(assignment, source, "dev", "en", options, self.modules)
         trained = train_unit(assignment, train, dev, head, self.modules)
@@ -147,4 +153,3 @@ class Trainable(ABC):
 
 def _named(example: Example) -> Example:
     return {name: example[name] for name in ("id", "group") if name in example}
-

@@ -1,4 +1,4 @@
-"""Averages over records: a task's mean over languages, a group's and a suite's mean over tasks. Only complete ones exist."""
+"""Averages over records: a task's mean over languages, a group's and a suite's over tasks; only complete ones exist."""
 
 from __future__ import annotations
 

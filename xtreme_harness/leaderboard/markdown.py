@@ -80,4 +80,4 @@ def _table(titles: list[str], lines: list[list[str]]) -> str:
 
     escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     alignment = ["left", *["right"] * (len(titles) - 1)]
-    return tabulate(escaped, headers=titles, tablefmt="pipe", colalign=alignment, disable_numparse=True)
+    return str(tabulate(escaped, headers=titles, tablefmt="pipe", colalign=alignment, disable_numparse=True))

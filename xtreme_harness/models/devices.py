@@ -76,7 +76,7 @@ def resolve_budget(budget: int | None, device: str) -> int:
 
 
 def attention(device: str) -> str:
-    """The faster attention: eager on a CPU, whose fused one has a slow bfloat16 backward pass; else torch's fused one."""
+    """The faster attention: eager on a CPU, where the fused one has a slow bfloat16 backward pass; else torch's own."""
     return "eager" if device == "cpu" else "sdpa"
 
 

@@ -27,8 +27,8 @@ def embed(job: Job) -> dict[str, Any]:
     vectors = np.lib.format.open_memmap(
         job.folder / "layer.npy", mode="w+", dtype=np.float32, shape=(len(encoded), hidden_size(model.network))
     )
-    network = _AllStates(model.network) if layer < layers else model.network
-    how = {"pad_id": model.pad_id, "device": model.device, "budget": model.budget}
+    network: Any = _AllStates(model.network) if layer < layers else model.network
+    how: dict[str, Any] = {"pad_id": model.pad_id, "device": model.device, "budget": model.budget}
     done = 0
     for rows, output, mask in forward_batches(network, encoded, dtype=job.unit.dtype or "float32", **how):
         hidden = output.last_hidden_state if layer == layers else output.hidden_states[layer]

@@ -1,4 +1,4 @@
-"""Forward passes over encoded windows in batches that fill the token budget; results come back in the windows' order."""
+"""Forward passes over encoded windows in batches that fill the token budget; results in the windows' order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pad_rows(column: Ragged, rows: Sequence[int], width: int, filler: int) -> np
 
 
 def model_inputs(encoded: Encoded, rows: Sequence[int], pad_id: int) -> dict[str, np.ndarray[Any, Any]]:
-    """What an encoder takes for `rows`: ids padded to the longest of them, their mask, segment ids where it has them."""
+    """What an encoder takes for `rows`: ids padded to the longest, their mask, segment ids where it has them."""
     ids = encoded.columns["input_ids"]
     lengths = np.array([ids.offsets[row + 1] - ids.offsets[row] for row in rows])
     width = int(lengths.max())

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from xtreme_harness.errors import CheckpointError, MachineError
 from xtreme_harness.job import Job
@@ -41,7 +40,7 @@ def download(job: Job) -> None:
     """Fills the unit's folder with one commit's files: safetensors and texts, pickles and code only when allowed."""
     from huggingface_hub import snapshot_download
 
-    wanted: dict[str, Any] = job.unit.parameters
+    wanted = job.unit.parameters
     patterns = [*SAFE_FILES, *(PICKLED_FILES if wanted["pickle"] else []), *(["*.py"] if wanted["remote_code"] else [])]
     offline = bool(job.unit.details["offline"]) or os.environ.get("HF_HUB_OFFLINE") == "1"
     with _told(wanted["hub"], wanted["commit"]):

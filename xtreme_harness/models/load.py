@@ -54,12 +54,13 @@ def load_encoder(
     from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
 
     quiet()
-    common = {"local_files_only": True, "trust_remote_code": remote_code}
+    common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": remote_code}
     try:
         config = AutoConfig.from_pretrained(str(folder), **common)
         _set_dropout(config, dropout)
         auto = AutoModelForTextEncoding if config.is_encoder_decoder else AutoModel
-        options = {"config": config, "dtype": torch.float32, "use_safetensors": None if pickle else True, **common}
+        options: dict[str, Any] = {**common, "config": config, "dtype": torch.float32}
+        options["use_safetensors"] = None if pickle else True
         model, loading = _from_pretrained(auto, folder, options, attention)
     except CheckpointError:
         raise
@@ -75,19 +76,20 @@ def load_encoder(
 
 def _from_pretrained(auto: Any, folder: Path, options: dict[str, Any], attention: str) -> tuple[Any, dict[str, Any]]:
     """Not every family has a pooler to leave out, or takes every attention: ask for less until it loads."""
-    attempts = [
+    attempts: list[dict[str, Any]] = [
         {"attn_implementation": attention, "add_pooling_layer": False},
         {"attn_implementation": attention},
         {},
     ]
-    for extra in attempts[:-1]:
+    for extra in attempts:
         try:
             model, loading = auto.from_pretrained(str(folder), output_loading_info=True, **options, **extra)
         except (TypeError, ValueError):
-            continue
+            if extra:
+                continue
+            raise
         return model, loading
-    model, loading = auto.from_pretrained(str(folder), output_loading_info=True, **options)
-    return model, loading
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _set_dropout(config: Any, dropout: float | None) -> None:

@@ -1,9 +1,9 @@
 """Compact word embedding: during training the table holds only the rows that the data uses.
 
-An English training set touches a few thousand of XLM-R's 250,002 rows, and an untouched row has no gradient: Adam leaves
-it alone and it adds nothing to the gradient norm. Decoupled weight decay would shrink it by a known factor, which is
-applied when the rows are written back. So the result is the same up to rounding, with a fraction of the optimiser's work
-and memory (measured: training 27 % faster with the fused optimiser; see mini encoder notes in CONTRIBUTING.md).
+An English training set touches a few thousand of XLM-R's 250,002 rows, and an untouched row has no gradient: Adam
+leaves it alone and it adds nothing to the gradient norm. Decoupled weight decay would shrink it by a known factor,
+which is applied when the rows are written back. So the result is the same up to rounding, with a fraction of the
+optimiser's work and memory.
 """
 
 from __future__ import annotations
@@ -55,5 +55,5 @@ class CompactEmbedding:
 
 
 def can_compact(encoder: Any, pad_id: int) -> bool:
-    """Whether the encoder has a plain word embedding (one that scales or normalises would change) and a low padding id."""
+    """Whether the encoder has a plain word embedding (not one that scales or normalises) and a low padding id."""
     return type(encoder.get_input_embeddings()) is nn.Embedding and pad_id <= LARGEST_PAD_ID

@@ -1,8 +1,8 @@
 """Fine-tuning on the English part: updates cut into micro-batches by token budget, selection on dev, exact resume.
 
-An update's gradient is that of the mean loss over its examples, however it is cut: each micro-batch adds its summed loss
-divided by the update's weight, and clipping happens once, on the whole. Checkpoints hold model, optimiser, random states
-and the place in the data (accelerate's save_state), so an interrupted training ends with the same weights.
+An update's gradient is that of the mean loss over its examples, however it is cut: each micro-batch adds its summed
+loss divided by the update's weight, and clipping happens once, on the whole. Checkpoints hold model, optimiser, random
+states and the place in the data (accelerate's save_state), so an interrupted training ends with the same weights.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,8 @@ class _Run:
             width = inputs["input_ids"].shape[1]
             targets = to_device({"targets": plan.kind.targets(self.train.columns, rows, width)}, plan.device)["targets"]
             with autocast(plan.device, plan.dtype):
-                loss = plan.step(network, inputs, lambda logits, aim=targets: plan.kind.loss(logits, aim))
-            (loss / weight).backward()
+                loss = plan.step(network, inputs, partial(_loss, plan.kind, targets))
+            torch.autograd.backward(loss / weight)
         self._sum_gradients()
         torch.nn.utils.clip_grad_norm_(network.parameters(), plan.values["clip"])
         self.optimiser.step()
@@ -202,3 +203,8 @@ class _Run:
         states = sorted(self.folder.glob("state-*"))
         if states:
             self.accelerator.load_state(str(states[-1]))
+
+
+def _loss(kind: Any, targets: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    loss: torch.Tensor = kind.loss(logits, targets)
+    return loss

@@ -78,7 +78,12 @@ def _plan(job: Job, kind: Any, device: str, pad_id: int) -> Plan:
 
 
 def _dev_figures(
-    job: Job, kind: Any, dev: Encoded, how: dict[str, Any], network: EncoderWithHead, remap: Callable[[Encoded], Encoded]
+    job: Job,
+    kind: Any,
+    dev: Encoded,
+    how: dict[str, Any],
+    network: EncoderWithHead,
+    remap: Callable[[Encoded], Encoded],
 ) -> dict[str, float]:
     """The task's metrics on its English dev part, headline first."""
     task = job.registry.task(job.unit.task)

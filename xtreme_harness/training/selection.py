@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 
 class Selection:
-    """Keeps the state with the highest dev figure, strictly greater than any before it, starting from 0 (spec section 4).
+    """Keeps the state with the highest dev figure, strictly greater than any before, starting from 0 (spec section 4).
 
     `last` keeps nothing: the final state stands. The best state lies on disk, where it survives a crash.
     """

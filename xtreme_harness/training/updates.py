@@ -1,9 +1,9 @@
 """Which examples make an update, and how an update is cut into micro-batches. Pure functions of lengths and seed.
 
 An epoch is shuffled, cut into pools, each pool sorted by length and cut into updates, and the updates shuffled: windows
-of like length meet, so that little is padding. The last, smaller update of an epoch is stepped too (the original lets it
-flow into the next epoch; spec section 6). All of this depends on (lengths, batch size, seed, epoch) alone, so a resumed
-training finds its place by counting.
+of like length meet, so that little is padding. The last, smaller update of an epoch is stepped too (the original lets
+it flow into the next epoch; spec section 6). All of this depends on (lengths, batch size, seed, epoch) alone, so a
+resumed training finds its place by counting.
 """
 
 from __future__ import annotations

@@ -38,7 +38,9 @@ def encode_texts(tokenizer: Any, examples: Sequence[Example], options: Mapping[s
     encoded = tokenizer(
         first, pairs, truncation="longest_first", max_length=options["max_length"], return_attention_mask=False
     )
-    columns = {name: [list(row) for row in encoded[name]] for name in ("input_ids", "token_type_ids") if name in encoded}
+    columns = {
+        name: [list(row) for row in encoded[name]] for name in ("input_ids", "token_type_ids") if name in encoded
+    }
     if "label" in examples[0]:
         index = {label: place for place, label in enumerate(options["labels"])}
         columns["labels"] = [[index[example["label"]]] for example in examples]

@@ -56,6 +56,8 @@ class Classify(Trainable):
 
         return decode_labels(outputs, encoded.items, options["labels"])
 
-    def scored(self, predictions: Sequence[Example], gold: Sequence[Example], metrics: Sequence[Metric]) -> dict[str, Scored]:
+    def scored(
+        self, predictions: Sequence[Example], gold: Sequence[Example], metrics: Sequence[Metric]
+    ) -> dict[str, Scored]:
         predicted = [row["prediction"] for row in predictions]
         return results.compute(metrics, predicted, [row["label"] for row in gold])

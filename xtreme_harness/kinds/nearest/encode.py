@@ -28,7 +28,9 @@ def gold_problem(example: Example) -> str | None:
     return None
 
 
-def encode_sentences(tokenizer: Any, examples: Sequence[Example], prefix: str, max_length: int) -> dict[str, list[list[int]]]:
+def encode_sentences(
+    tokenizer: Any, examples: Sequence[Example], prefix: str, max_length: int
+) -> dict[str, list[list[int]]]:
     """Columns input_ids and, where the tokenizer gives them, token_type_ids; cut to `max_length` with specials."""
     texts = [prefix + example["text"] for example in examples]
     encoded = tokenizer(texts, truncation=True, max_length=max_length, return_attention_mask=False)
@@ -36,7 +38,7 @@ def encode_sentences(tokenizer: Any, examples: Sequence[Example], prefix: str, m
 
 
 def distinct_rows(rows: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
-    """(first place of each distinct row, for every row the number of its distinct one): equal texts are encoded once."""
+    """(first place of each distinct row, number of the distinct row for every row): equal texts are encoded once."""
     number: dict[tuple[int, ...], int] = {}
     places: list[int] = []
     back = []

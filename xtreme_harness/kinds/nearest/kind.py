@@ -61,7 +61,8 @@ class Nearest:
         places, back = distinct_rows(columns["input_ids"])
         kept = {name: [rows[place] for place in places] for name, rows in columns.items()}
         items: list[Example] = [
-            {"id": example["id"], "side": example["side"], "row": row} for example, row in zip(examples, back, strict=True)
+            {"id": example["id"], "side": example["side"], "row": row}
+            for example, row in zip(examples, back, strict=True)
         ]
         save_encoded(job.folder, kept, items)
         tokens = sum(len(row) for row in kept["input_ids"])

@@ -1,0 +1,43 @@
+"""`xtreme-harness leaderboard`: builds boards from committed records; `--check` says whether they drifted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xtreme_harness.cli.options import plugin_option
+from xtreme_harness.errors import CheckFailed, RequestError
+
+
+@click.group()
+def leaderboard() -> None:
+    """Build leaderboards from the records of runs."""
+
+
+@leaderboard.command()
+@click.argument("board")
+@click.option("--dir", "folder", default="leaderboards", show_default=True, help="The folder with the board's runs.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 3 when a file differs from its records.")
+@plugin_option
+def build(board: str, folder: str, check: bool, plugins: tuple[str, ...]) -> None:
+    """Build BOARD (a name, or a TOML file) in a folder that holds its runs' records."""
+    from xtreme_harness.definitions import Suite
+    from xtreme_harness.files import write_text
+    from xtreme_harness.leaderboard.build import build as build_board
+    from xtreme_harness.registry import load_registry, read_board
+
+    root = Path(folder)
+    if not root.is_dir():
+        raise RequestError(f"--dir {folder}: there is no such folder.")
+    registry = load_registry(plugins)
+    described = read_board(Path(board)) if board.endswith(".toml") else registry.board(board)
+    suite = registry.suite(described.suite) if described.suite else Suite(name="tasks", groups={"": described.tasks})
+    built = build_board(described, suite, root)
+    drifted = built.drifted(root)
+    if check and drifted:
+        raise CheckFailed(f"{', '.join(drifted)} in {folder} differ from their records; build the board again.")
+    if not check:
+        for name in drifted:
+            write_text(root / name, built.files[name])
+    click.echo(f"{described.name}: {len(built.files)} files, {len(drifted)} changed")
