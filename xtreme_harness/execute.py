@@ -12,15 +12,17 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xtreme_harness.errors import CheckpointError, DataError, HarnessError, MachineError
-from xtreme_harness.executors.local import ExecutorWork
 from xtreme_harness.plan import Plan
 from xtreme_harness.registry import Registry
 from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import Outcome, dropped_files
+
+if TYPE_CHECKING:
+    from xtreme_harness.executors.local import ExecutorWork
 
 REFUSING = ("prepare", "checkpoint")
 

@@ -53,6 +53,11 @@ class EncoderWithHead(nn.Module):
         return logits
 
 
+def summed_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross entropy of [rows, labels] logits, summed over the rows, in float32."""
+    return nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
+
+
 def head_dropout(encoder: nn.Module, dropout: float | None) -> float:
     """The recipe's dropout, else the one the checkpoint's config names for hidden states, else 0.1."""
     if dropout is not None:

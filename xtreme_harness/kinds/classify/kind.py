@@ -47,9 +47,9 @@ class Classify(Trainable):
         return np.ones(len(encoded))
 
     def loss(self, logits: Any, targets: Any) -> Any:
-        from torch.nn.functional import cross_entropy
+        from xtreme_harness.models.heads import summed_cross_entropy
 
-        return cross_entropy(logits.float(), targets, reduction="sum")
+        return summed_cross_entropy(logits, targets)
 
     def decode(self, outputs: list[Any], encoded: Encoded, options: Mapping[str, Any]) -> list[Example]:
         from xtreme_harness.kinds.classify.decode import decode_labels

@@ -1,4 +1,4 @@
-"""Methods: how one training step is computed."""
+"""Registers the methods that come with the harness: how one training step is computed."""
 
 from __future__ import annotations
 
