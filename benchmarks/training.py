@@ -31,9 +31,6 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
-from xtreme_plugins.mini_encoder import FULL, source_file, unpack
-from xtreme_plugins.recipes import XTREME
-from xtreme_tasks.mini import FOLDER as CORPUS
 
 from xtreme_harness.data.encoded import Encoded, load_encoded, save_encoded
 from xtreme_harness.jsonl import read_jsonl
@@ -43,6 +40,9 @@ from xtreme_harness.models.forward import pad_rows
 from xtreme_harness.models.heads import EncoderWithHead
 from xtreme_harness.models.load import load_encoder, load_tokenizer
 from xtreme_harness.training.loop import Plan, fit
+from xtreme_plugins.mini_encoder import FULL, source_file, unpack
+from xtreme_plugins.recipes import XTREME
+from xtreme_tasks.mini import FOLDER as CORPUS
 
 LABELS = ("contradiction", "entailment", "neutral")
 # Logarithm of the number of tokens, mean and deviation, in the English slice of XNLI's dev part
@@ -113,7 +113,9 @@ def padded(network: EncoderWithHead, work: Work, clock: Clock) -> None:
     from transformers import get_linear_schedule_with_warmup
 
     values, width = work.values, work.values["max_length"]
-    ids = torch.from_numpy(pad_rows(work.encoded.columns["input_ids"], range(len(work.encoded)), width, pad_id(network)))
+    ids = torch.from_numpy(
+        pad_rows(work.encoded.columns["input_ids"], range(len(work.encoded)), width, pad_id(network))
+    )
     mask = (torch.arange(width)[None, :] < torch.from_numpy(work.encoded.lengths)[:, None]).long()
     data = TensorDataset(ids, mask, torch.from_numpy(work.labels))
     batches = DataLoader(data, sampler=RandomSampler(data), batch_size=values["batch_size"] // ACCUMULATION)

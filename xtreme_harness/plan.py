@@ -17,7 +17,7 @@ from xtreme_harness.models.reference import Chosen, Trust, choose_model
 from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
 from xtreme_harness.store import Store
-from xtreme_harness.unit import Unit, digest, source_version
+from xtreme_harness.unit import Unit, code_version, digest
 
 DEFAULT_RECIPE = "xtreme"
 MODEL_SETTINGS = ("layer", "pooling", "sentence_pooling", "prefix")
@@ -240,11 +240,8 @@ def _folder(option: str, name: str | None) -> Path | None:
 
 
 def reader_version(task: Task) -> str:
-    """Hash of the code that reads the task's files, wherever it lives: an edited reader makes new keys."""
-    functions = [task.read, task.read_gold]
-    codes = [getattr(function, "__code__", None) for function in functions if function is not None]
-    files = sorted({code.co_filename for code in codes if code is not None})
-    return digest([source_version(Path(file).read_text(encoding="utf-8")) for file in files if Path(file).is_file()])
+    """Version of the code that reads the task's files: an edited reader makes new keys."""
+    return code_version([task.read, task.read_gold])
 
 
 def _cells(
@@ -282,6 +279,7 @@ def _cells(
         files=folders.files,
         gold=folders.gold,
         reader=reader_version,
+        scorer=code_version([registry.metric(name).compute for name in task.metrics]),
     )
     laid = kind.load().lay_out(assignment) if present else {}
     shared = {**values, "sentence_pooling": model.sentence_pooling}

@@ -10,7 +10,8 @@ import ast
 import hashlib
 import importlib.util
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -43,12 +44,28 @@ def source_version(source: str) -> str:
 
 
 @cache
+def file_version(path: str) -> str:
+    """`source_version` of a Python file."""
+    return source_version(Path(path).read_text(encoding="utf-8"))
+
+
 def module_version(name: str) -> str:
-    """`source_version` of an importable module, found without importing it."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no source for module {name}")
-    return source_version(Path(spec.origin).read_text(encoding="utf-8"))
+    """`source_version` of a module that is loaded (a plugin file, say), or importable: it is not imported for that."""
+    path = getattr(sys.modules.get(name), "__file__", None)
+    if path is None:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"no source for module {name}")
+        path = spec.origin
+    return file_version(path)
+
+
+def code_version(functions: Iterable[Any]) -> str:
+    """Hash of the files in which `functions` are written, wherever they live; what has no Python code adds nothing."""
+    plain = [getattr(function, "func", function) for function in functions]  # a partial stands for its function
+    codes = [getattr(function, "__code__", None) for function in plain]
+    files = sorted({code.co_filename for code in codes if code is not None})
+    return digest([file_version(file) for file in files if Path(file).is_file()])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

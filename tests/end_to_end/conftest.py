@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
 from typing import Any
 
 import pytest
+
+from xtreme_harness.testing import make_tiny_xlmr
 
 Command = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., "Popen[str]"]
@@ -40,9 +42,15 @@ class Surroundings:
             "COLUMNS": "200",
         }
 
-    def start(self, *arguments: str | Path, environment: dict[str, str] | None = None, **options: Any) -> Popen[str]:
+    def start(
+        self,
+        *arguments: str | Path,
+        environment: dict[str, str] | None = None,
+        program: Sequence[str] = ("-m", "xtreme_harness"),
+        **options: Any,
+    ) -> Popen[str]:
         """Starts `python -m xtreme_harness`; `environment` is added to the variables."""
-        command = [sys.executable, "-m", "xtreme_harness", *map(str, arguments)]
+        command = [sys.executable, *program, *map(str, arguments)]
         variables = {**self.variables, **(environment or {})}
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return Popen(command, cwd=self.folder, env=variables, **{**pipes, **options})
@@ -88,3 +96,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def tiny_xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_xlmr(tmp_path_factory.mktemp("tiny") / "tiny-xlmr")

@@ -29,7 +29,8 @@ class Assignment:
     """One target task in one row of a run, with everything resolved.
 
     `files(task, split, language)` and `gold(task, language)` look files up in the request's folders; `gold` gives None
-    when there are none. `reader(task)` is the hash of the code that reads the task's files.
+    when there are none. `reader(task)` is the version of the code that reads the task's files, `scorer` that of its
+    metrics.
     """
 
     task: Task
@@ -44,6 +45,7 @@ class Assignment:
     files: Callable[[Task, str, str], Files]
     gold: Callable[[Task, str], Files | None]
     reader: Callable[[Task], str]
+    scorer: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,14 @@ from typing import Any
 from xtreme_harness.definitions import Task
 from xtreme_harness.kinds.interface import Assignment, Files
 from xtreme_harness.models.reference import Encoder
-from xtreme_harness.unit import Unit
+from xtreme_harness.unit import Unit, code_version
 
-READING = ("xtreme_harness.data.access", "xtreme_harness.data.encoded")
+READING = ("xtreme_harness.data.access", "xtreme_harness.data.encoded", "xtreme_harness.models.load")
 FORWARD = ("xtreme_harness.models.load", "xtreme_harness.models.forward", "xtreme_harness.data.batches")
 TRAINING = (
     *FORWARD,
     "xtreme_harness.models.heads",
+    "xtreme_harness.training.perform",
     "xtreme_harness.training.loop",
     "xtreme_harness.training.optimiser",
     "xtreme_harness.training.updates",
@@ -88,7 +89,11 @@ def train_unit(
         task=task.name,
         task_version=task.version,
         inputs={**encoder_inputs(encoder), **parts},
-        fingerprints=encoder.weight_prints(),
+        fingerprints={
+            **encoder.weight_prints(),
+            "method": code_version([assignment.method.load]),
+            "scorer": assignment.scorer,
+        },
         parameters={"role": "target", "protocol": "zero-shot", "method": method, "options": dict(options), **values},
         seed=assignment.seed,
         dtype=assignment.dtype,
@@ -110,7 +115,7 @@ def score_unit(assignment: Assignment, language: str, predict: Unit, modules: tu
         task=task.name,
         task_version=task.version,
         inputs={"predictions": predict},
-        fingerprints={"reader": assignment.reader(task)},
+        fingerprints={"reader": assignment.reader(task), "scorer": assignment.scorer},
         data=gold.hashes,
         parameters={"split": "test", "language": language, "metrics": list(task.metrics)},
         details={"files": gold.paths},

@@ -75,7 +75,7 @@ class Trainable(ABC):
         predict = Unit(
             type="predict",
             label=f"predict {task.name} {language}",
-            modules=(*FORWARD, "xtreme_harness.models.heads", "xtreme_harness.kinds.trainable", *self.modules),
+            modules=(*FORWARD, "xtreme_harness.models.heads", *self.modules),
             kind=task.kind,
             task=task.name,
             task_version=task.version,
@@ -84,7 +84,7 @@ class Trainable(ABC):
             dtype=assignment.dtype,
             details={"remote_code": assignment.encoder.trust.remote_code},
         )
-        score = score_unit(assignment, language, predict, ("xtreme_harness.kinds.trainable", *self.modules))
+        score = score_unit(assignment, language, predict, self.modules)
         return Cell(predict=predict, score=score, train=trained, options={**options, **head})
 
     def prepare(self, job: Job) -> dict[str, Any]:

@@ -33,8 +33,20 @@ def cpu_has_bfloat16() -> bool:
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(words))
 
 
-def resolve_device(name: str) -> str:
-    """`auto` becomes the first accelerator, else the CPU; raises MachineError for a device that is not here."""
+def resolve_devices(names: str) -> list[str]:
+    """`cuda:0,cuda:1` as a list of devices that are here; training shares its updates among them."""
+    return [_resolve(name.strip()) for name in names.split(",")]
+
+
+def resolve_device(names: str) -> str:
+    """The first of `names`. `auto` becomes the first accelerator, else the CPU.
+
+    Raises MachineError for a device that is not here.
+    """
+    return _resolve(names.split(",")[0].strip())
+
+
+def _resolve(name: str) -> str:
     if name == "cpu" or (name == "auto" and not has_accelerator()):
         return "cpu"
     import torch

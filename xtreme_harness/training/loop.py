@@ -119,7 +119,7 @@ class _Run:
             self._step(update)
             if self._evaluation_is_due():
                 self._evaluate()
-            if time.monotonic() - self.saved_at > self.plan.checkpoint_seconds:
+            if self._checkpoint_is_due():
                 self.save()
             self.plan.tick(self.progress.update / self.total, f"update {self.progress.update}/{self.total}")
 
@@ -179,10 +179,20 @@ class _Run:
         figures = self.plan.evaluate(self.network, self.remap)
         update = self.progress.update
         self.progress.log.append({"update": update, "dev": figures})
-        self.selection.offer(self.network, next(iter(figures.values())), update, self.progress.decay)
+        leads = self.accelerator.is_main_process
+        self.selection.offer(self.network, next(iter(figures.values())), update, self.progress.decay, writes=leads)
+
+    def _checkpoint_is_due(self) -> bool:
+        """By the first process's clock: all must save together."""
+        due = time.monotonic() - self.saved_at > self.plan.checkpoint_seconds
+        if self.accelerator.num_processes == 1:
+            return due
+        said = torch.tensor(float(due and self.accelerator.is_main_process), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(said, "sum") > 0)
 
     def finish(self) -> dict[str, Any]:
         """Puts the selected state into the network; says which update it is from, its decay and its dev figures."""
+        self.accelerator.wait_for_everyone()
         self.selection.choose(self.network, self.total)
         chosen = self.selection.best or {"update": self.total, "decay": self.progress.decay}
         dev = [entry["dev"] for entry in self.progress.log if entry["update"] == chosen["update"]]
@@ -192,11 +202,15 @@ class _Run:
         """A whole checkpoint or none: written beside, then renamed; older ones go."""
         final = self.folder / f"state-{self.progress.update:09d}"
         temporary = self.folder / f".{final.name}.tmp"
-        shutil.rmtree(temporary, ignore_errors=True)
+        if self.accelerator.is_main_process:
+            shutil.rmtree(temporary, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
         self.accelerator.save_state(str(temporary))
-        temporary.rename(final)
-        for old in sorted(self.folder.glob("state-*"))[:-1]:
-            shutil.rmtree(old)
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            temporary.rename(final)
+            for old in sorted(self.folder.glob("state-*"))[:-1]:
+                shutil.rmtree(old)
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:

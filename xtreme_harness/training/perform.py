@@ -25,8 +25,17 @@ WEIGHTS = ("encoder/model.safetensors", "head.safetensors")
 def perform(job: Job) -> dict[str, Any]:
     """Trains one task's model; the result tells updates, the selected one, its dev figures, tokens and device."""
     forget()
+    named = devices.resolve_devices(job.settings.device)
+    if len(named) > 1:
+        from xtreme_harness.training.launch import train_on_several
+
+        return train_on_several(job, named)
+    return train(job, named[0])
+
+
+def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
+    """The work of one process on one device; only a process that `writes` fills the unit's folder."""
     unit = job.unit
-    device = devices.resolve_device(job.settings.device)
     devices.set_threads(job.settings.threads)
     kind = job.registry.kind(unit.kind).load()
     options = unit.parameters["options"]
@@ -36,9 +45,11 @@ def perform(job: Job) -> dict[str, Any]:
     pad_id = pad_id_of(encoder, job.checkpoint(), unit.details["remote_code"])
     plan = _plan(job, kind, device, pad_id)
     trained = fit(network, plan, job.partial)
-    save_encoder(network.encoder, job.folder / "encoder")
-    save_head(network.head, job.folder / "head.safetensors")
-    write_jsonl(job.folder / "log.jsonl", trained.pop("log"))
+    log = trained.pop("log")
+    if writes:
+        save_encoder(network.encoder, job.folder / "encoder")
+        save_head(network.head, job.folder / "head.safetensors")
+        write_jsonl(job.folder / "log.jsonl", log)
     tokens = plan.train.tokens * unit.parameters["epochs"]
     return {**trained, "tokens": tokens, "pad_id": pad_id, "device": devices.describe(device)}
 

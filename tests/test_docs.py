@@ -1,0 +1,58 @@
+"""The documentation names every hook, exit code and command; the README's example is the one that tests run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from xtreme_harness import hookspecs
+from xtreme_harness.cli.main import COMMANDS, cli
+from xtreme_harness.errors import EXIT_CODES
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = "\n".join(
+    path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+)
+HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "xtreme_harness_spec")]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_documented_with_an_example(hook: str) -> None:
+    assert re.search(rf"^\| `{hook}\(", DOCS, re.MULTILINE)
+    assert f"def {hook}(" in (getattr(hookspecs, hook).__doc__ or "")
+
+
+def test_there_are_hooks() -> None:
+    assert len(HOOKS) == 14
+
+
+@pytest.mark.parametrize(("code", "meaning"), EXIT_CODES.items())
+def test_every_exit_code_is_documented_in_the_same_words(code: int, meaning: str) -> None:
+    assert f"| {code} | {meaning} |" in DOCS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"^\| `{command}\b", DOCS, re.MULTILINE)
+
+
+def test_every_option_of_every_command_says_what_it_does() -> None:
+    import click
+
+    with cli.make_context("xtreme-harness", ["list"], resilient_parsing=True) as context:
+        for name in COMMANDS:
+            command = cli.get_command(context, name)
+            assert command is not None
+            leaves = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+            for leaf in leaves:
+                options = [one for one in leaf.params if isinstance(one, click.Option) and one.name != "help"]
+                silent = [one.opts[0] for one in options if not one.help and not isinstance(one.type, click.Choice)]
+                assert not silent, f"{name} {leaf.name}: {silent}"
+
+
+def test_readme_shows_both_set_up_commands() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make demo" in readme
+    assert "make test" in readme
