@@ -83,9 +83,9 @@ class HashCache:
     def _read(self, entry: Path, stamp: tuple[str, int, int]) -> str | None:
         try:
             known = json.loads(entry.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return str(known["sha256"]) if known["stamp"] == list(stamp) else None
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        return str(known["sha256"]) if known.get("stamp") == list(stamp) else None
 
     def _compute(self, path: Path, entry: Path, stamp: tuple[str, int, int]) -> str:
         value = sha256_file(path)

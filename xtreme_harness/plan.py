@@ -6,21 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xtreme_harness.data.access import data_files, gold_files
-from xtreme_harness.definitions import RECIPE_DEFAULTS, SELECTIONS, Model, Recipe, Suite, Task
+from xtreme_harness.definitions import RECIPE_DEFAULTS, Model, Recipe, Suite, Task
 from xtreme_harness.errors import MissingData, RequestError, UnknownName
 from xtreme_harness.files import HashCache
 from xtreme_harness.models.devices import resolve_device, resolve_dtype
 from xtreme_harness.models.reference import Chosen, Trust, choose_model
 from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
+from xtreme_harness.settings import settings_by_task
 from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit, code_version, digest
 
+if TYPE_CHECKING:
+    from xtreme_harness.kinds.interface import Assignment, Cell, Files
+
 DEFAULT_RECIPE = "xtreme"
-MODEL_SETTINGS = ("layer", "pooling", "sentence_pooling", "prefix")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,36 +106,33 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     """Resolves every name and value of `request` and lays out its units.
 
     Raises RequestError (exit 2) for names, values and languages that do not exist, CheckpointError (exit 5) for a
-    model that is none.
-    Data files that are not there make `missing` cells, not errors.
+    model that is none. Data files that are not there make `missing` cells, not errors.
     """
     suite, tasks = _targets(request, registry)
     recipe = registry.recipe(request.recipe or suite.recipe or DEFAULT_RECIPE)
     _check_languages(request, tasks)
-    settings = _settings(request, registry, tasks)
-    device = resolve_device(request.device)
-    dtype = resolve_dtype(request.dtype, device)
-    trust = Trust(remote_code=request.trust_remote_code, pickle=request.allow_pickle)
     if request.intermediates not in ((), ("none",)):
         raise RequestError("--intermediate: this version trains no intermediate tasks yet; only `none` is possible.")
-    chosen = choose_model(request.model, registry, store.hashes, trust, request.offline)
-    folders = _Folders(request, store.hashes)
     rows = _rows(request, registry)
-    laid = [
-        cell
-        for row in rows
-        for task in tasks
-        for cell in _cells(row, task, request, registry, recipe, settings.get(task.name, {}), chosen, dtype, folders)
-    ]
+    trust = Trust(remote_code=request.trust_remote_code, pickle=request.allow_pickle)
+    layout = _Layout(
+        registry=registry,
+        recipe=recipe,
+        settings=settings_by_task(request.settings, registry, tasks),
+        languages=request.languages,
+        folders=_Folders(request, store.hashes),
+        dtype=resolve_dtype(request.dtype, resolve_device(request.device)),
+        chosen=choose_model(request.model, registry, store.hashes, trust, request.offline),
+    )
     return Plan(
         request=request,
-        chosen=chosen,
+        chosen=layout.chosen,
         suite=suite,
         recipe=recipe,
-        dtype=dtype,
+        dtype=layout.dtype,
         rows=rows,
         tasks=tasks,
-        cells=tuple(laid),
+        cells=tuple(cell for row in rows for task in tasks for cell in layout.cells(row, task)),
     )
 
 
@@ -162,34 +162,6 @@ def _check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
             raise UnknownName("language", language, sorted(known), f" The tasks have: {', '.join(sorted(known))}.")
 
 
-def _settings(request: Request, registry: Registry, tasks: tuple[Task, ...]) -> dict[str, dict[str, Any]]:
-    """--set values by task, each key known to the recipe, the task's kind or the model."""
-    table: dict[str, dict[str, Any]] = {}
-    for name, key, value in request.settings:
-        if name not in [task.name for task in tasks]:
-            raise UnknownName("task", name, [task.name for task in tasks], " (--set names a task of this run.)")
-        kind = registry.kind(next(task.kind for task in tasks if task.name == name))
-        known = [*RECIPE_DEFAULTS, *kind.options, *MODEL_SETTINGS]
-        if key not in known:
-            raise UnknownName("setting", key, known, f" A {kind.name} task has: {', '.join(known)}.")
-        _check_value(name, key, value)
-        table.setdefault(name, {})[key] = value
-    return table
-
-
-def _check_value(task: str, key: str, value: Any) -> None:
-    default = RECIPE_DEFAULTS.get(key)
-    numeric = isinstance(default, int | float) or key in ("head_learning_rate", "dropout", "layer")
-    if numeric and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise RequestError(f"--set {task}.{key}={value}: expected a number.")
-    if isinstance(default, int) and not isinstance(value, int) and key != "warmup":
-        raise RequestError(f"--set {task}.{key}={value}: expected a whole number.")
-    if key in ("epochs", "batch_size", "max_length") and value < 1:
-        raise RequestError(f"--set {task}.{key}={value}: must be at least 1.")
-    if key == "selection" and value not in SELECTIONS:
-        raise RequestError(f"--set {task}.selection={value}: must be one of {', '.join(SELECTIONS)}.")
-
-
 def _rows(request: Request, registry: Registry) -> tuple[Row, ...]:
     seeds: tuple[int | None, ...] = request.seeds or (None,)
     return tuple(
@@ -214,16 +186,16 @@ class _Folders:
         self.labels = given or (self.data / "labels" if self.data else None)
         self.hashes = hashes
 
-    def _hashed(self, paths: tuple[Path, ...]) -> Any:
+    def _hashed(self, paths: tuple[Path, ...]) -> Files:
         from xtreme_harness.kinds.interface import Files
 
         hashes = {str(place): self.hashes.sha256(path) for place, path in enumerate(paths)}
         return Files(paths=tuple(str(path.resolve()) for path in paths), hashes=hashes)
 
-    def files(self, task: Task, split: str, language: str) -> Any:
+    def files(self, task: Task, split: str, language: str) -> Files:
         return self._hashed(data_files(task, split, language, self.data))
 
-    def gold(self, task: Task, language: str) -> Any:
+    def gold(self, task: Task, language: str) -> Files | None:
         try:
             return self._hashed(gold_files(task, "test", language, self.data, self.labels))
         except MissingData:
@@ -244,58 +216,78 @@ def reader_version(task: Task) -> str:
     return code_version([task.read, task.read_gold])
 
 
-def _cells(
-    row: Row,
-    task: Task,
-    request: Request,
-    registry: Registry,
-    recipe: Recipe,
-    settings: Mapping[str, Any],
-    chosen: Chosen,
-    dtype: str,
-    folders: _Folders,
-) -> list[PlannedCell]:
-    from xtreme_harness.kinds.interface import Assignment
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """What is the same for all cells of a plan; `cells` lays out one task of one row."""
 
-    kind = registry.kind(task.kind)
-    values = {**recipe.values(task.kind, task.name), **_only(settings, RECIPE_DEFAULTS)}
-    task = replace(task, options={**task.options, **_only(settings, kind.options)})
-    model = _set_model(chosen.model, settings)
-    source = registry.task(task.train_on) if task.train_on else task
-    wanted = [language for language in task.languages if not request.languages or language in request.languages]
-    missing = _missing(kind.trainable, task, source, wanted, folders)
-    present = tuple(language for language in wanted if language not in missing)
-    seed = row.seed_of(values)
-    assignment = Assignment(
-        task=task,
-        training_task=source,
-        languages=present,
-        model=model,
-        encoder=chosen.encoder,
-        recipe=values,
-        method=registry.method(row.method),
-        seed=seed,
-        dtype=dtype,
-        files=folders.files,
-        gold=folders.gold,
-        reader=reader_version,
-        scorer=code_version([registry.metric(name).compute for name in task.metrics]),
-    )
-    laid = kind.load().lay_out(assignment) if present else {}
-    shared = {**values, "sentence_pooling": model.sentence_pooling}
-    planned = partial(PlannedCell, row=row, task=task, seed=seed)
-    return [
-        planned(
-            language=language,
-            predict=laid[language].predict,
-            score=laid[language].score,
-            train=laid[language].train,
-            options={**(shared if laid[language].train else {}), **laid[language].options},
+    registry: Registry
+    recipe: Recipe
+    settings: Mapping[str, Mapping[str, Any]]
+    languages: tuple[str, ...]
+    folders: _Folders
+    dtype: str
+    chosen: Chosen
+
+    def cells(self, row: Row, task: Task) -> list[PlannedCell]:
+        wanted = [code for code in task.languages if not self.languages or code in self.languages]
+        missing = self._missing(task, wanted)
+        assignment = self._assignment(row, task, tuple(code for code in wanted if code not in missing))
+        kind = self.registry.kind(task.kind)
+        laid = kind.load().lay_out(assignment) if assignment.languages else {}
+        planned = partial(PlannedCell, row=row, task=assignment.task, seed=assignment.seed)
+        return [
+            planned(language=code, **_units(laid[code], assignment))
+            if code in laid
+            else planned(language=code, missing=missing[code], options={})
+            for code in wanted
+        ]
+
+    def _assignment(self, row: Row, task: Task, present: tuple[str, ...]) -> Assignment:
+        from xtreme_harness.kinds.interface import Assignment
+
+        chosen, kind = self.settings.get(task.name, {}), self.registry.kind(task.kind)
+        values = {**self.recipe.values(task.kind, task.name), **_only(chosen, RECIPE_DEFAULTS)}
+        task = replace(task, options={**task.options, **_only(chosen, kind.options)})
+        return Assignment(
+            task=task,
+            training_task=self._training_task(task),
+            languages=present,
+            model=_set_model(self.chosen.model, chosen),
+            encoder=self.chosen.encoder,
+            recipe=values,
+            method=self.registry.method(row.method),
+            seed=row.seed_of(values),
+            dtype=self.dtype,
+            files=self.folders.files,
+            gold=self.folders.gold,
+            reader=reader_version,
+            scorer=code_version([self.registry.metric(name).compute for name in task.metrics]),
         )
-        if language in laid
-        else planned(language=language, missing=missing[language], options={})
-        for language in wanted
-    ]
+
+    def _training_task(self, task: Task) -> Task:
+        return self.registry.task(task.train_on) if task.train_on else task
+
+    def _missing(self, task: Task, languages: list[str]) -> dict[str, str]:
+        """Language to sentence where the test file is not there; all where the English training part is not."""
+        try:
+            for split in ("train", "dev") if self.registry.kind(task.kind).trainable else ():
+                self.folders.files(self._training_task(task), split, "en")
+        except MissingData as error:
+            return dict.fromkeys(languages, str(error))
+        missing = {}
+        for language in languages:
+            try:
+                self.folders.files(task, "test", language)
+            except MissingData as error:
+                missing[language] = str(error)
+        return missing
+
+
+def _units(cell: Cell, assignment: Assignment) -> dict[str, Any]:
+    """A kind's cell as fields of a planned one; where something is trained, with every value of the recipe."""
+    values = assignment.recipe if cell.train else {}
+    options = {**values, **cell.options}
+    return {"predict": cell.predict, "score": cell.score, "train": cell.train, "options": options}
 
 
 def _only(settings: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -307,20 +299,3 @@ def _set_model(model: Model, settings: Mapping[str, Any]) -> Model:
     if "layer" in settings:
         chosen["layers"] = settings["layer"]
     return replace(model, **chosen)
-
-
-def _missing(trainable: bool, task: Task, source: Task, languages: list[str], folders: _Folders) -> dict[str, str]:
-    """Language to sentence, for every language whose test file, or whose English training part, is not there."""
-    if trainable:
-        try:
-            for split in ("train", "dev"):
-                folders.files(source, split, "en")
-        except MissingData as error:
-            return dict.fromkeys(languages, str(error))
-    missing = {}
-    for language in languages:
-        try:
-            folders.files(task, "test", language)
-        except MissingData as error:
-            missing[language] = str(error)
-    return missing

@@ -21,7 +21,7 @@ from typing import Any
 
 from xtreme_harness.errors import MachineError, machine_error
 from xtreme_harness.files import HashCache, new_folder, sha256_file, write_text
-from xtreme_harness.unit import Unit
+from xtreme_harness.unit import Unit, digest
 
 SCHEMA = 1
 LEASE_SECONDS = 60.0
@@ -86,12 +86,12 @@ class Store:
         if not (folder / "unit.json").is_file():
             return None
         try:
-            about = json.loads((folder / "unit.json").read_text(encoding="utf-8"))
+            about = _read_about(folder)
             if set(needs) & set(about["dropped"]):
                 return None
             damage = self._damage(folder, about["files"])
-        except (ValueError, KeyError, TypeError, FileNotFoundError) as error:
-            damage = f"unit.json cannot be read ({error})"
+        except (ValueError, FileNotFoundError) as error:
+            damage = f"unit.json cannot be read: {error}"
         if damage is None:
             return Finished(folder, about)
         self._move_aside(key, damage)
@@ -149,7 +149,7 @@ class Store:
                 "dropped": [],
                 "files": self._listing(folder),
             }
-            write_text(folder / "unit.json", json.dumps(about, ensure_ascii=False, indent=1))
+            _write_about(folder, about)
         shutil.rmtree(self.partial(unit.key), ignore_errors=True)
         found = self.find(unit.key)
         if found is None:
@@ -165,23 +165,37 @@ class Store:
 
     def drop(self, key: str, names: tuple[str, ...]) -> None:
         """Removes files of a finished unit that can be computed again; unit.json says so first."""
-        path = self.folder(key) / "unit.json"
-        if not path.is_file():
-            return
-        about = json.loads(path.read_text(encoding="utf-8"))
+        folder = self.folder(key)
+        try:
+            about = _read_about(folder)
+        except (ValueError, FileNotFoundError):
+            return  # not there, or damaged: whoever asks for it next finds that
         gone = [name for name in names if name in about["files"]]
         if not gone:
             return
         files = {name: entry for name, entry in about["files"].items() if name not in gone}
-        changed = {**about, "files": files, "dropped": [*about["dropped"], *gone]}
-        write_text(path, json.dumps(changed, ensure_ascii=False, indent=1))
+        _write_about(folder, {**about, "files": files, "dropped": [*about["dropped"], *gone]})
         for name in gone:
-            (path.parent / name).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
 
     def finished(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(key, unit.json) of every finished unit, in the order of their keys; not checked."""
+        """(key, unit.json) of every finished unit, in the order of their keys; their files are not checked."""
         for path in sorted((self.root / "units").glob("*/*/unit.json")):
             try:
-                yield path.parent.name, json.loads(path.read_text(encoding="utf-8"))
+                yield path.parent.name, _read_about(path.parent)
             except ValueError:
                 continue
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    """A unit's unit.json; raises ValueError when it is not what was written, or another unit's."""
+    about = json.loads((folder / "unit.json").read_text(encoding="utf-8"))
+    if not isinstance(about, dict) or about.pop("seal", None) != digest(about) or about["key"] != folder.name:
+        raise ValueError("it is not what was written")
+    return about
+
+
+def _write_about(folder: Path, about: Mapping[str, Any]) -> None:
+    """Writes unit.json with a hash over itself: figures and counts are in no other file."""
+    plain = json.loads(json.dumps(about))  # as it will be read: tuples are lists, keys are text
+    write_text(folder / "unit.json", json.dumps({**plain, "seal": digest(plain)}, ensure_ascii=False, indent=1))

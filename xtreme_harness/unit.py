@@ -64,8 +64,8 @@ def code_version(functions: Iterable[Any]) -> str:
     """Hash of the files in which `functions` are written, wherever they live; what has no Python code adds nothing."""
     plain = [getattr(function, "func", function) for function in functions]  # a partial stands for its function
     codes = [getattr(function, "__code__", None) for function in plain]
-    files = sorted({code.co_filename for code in codes if code is not None})
-    return digest([file_version(file) for file in files if Path(file).is_file()])
+    files = {code.co_filename for code in codes if code is not None}
+    return digest(sorted(file_version(file) for file in files if Path(file).is_file()))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
