@@ -1,8 +1,9 @@
-"""What all tests share: tiny checkpoints, mock tasks, a store; and an environment in which the machine does not matter."""
+"""What all tests share: tiny checkpoints, mock tasks, a store, and an environment that hides the machine."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: tiny
 # the same examples in every run: a failure in continuous integration is one that anybody can repeat
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("repeatable")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "golden(scorer, ...): runs once for each golden vector of these scorers")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,3 +123,16 @@ def job_of(tmp_path: Path, registry: Registry) -> Callable[..., Job]:
         return Job(unit=unit, inputs=inputs or {}, **{**places, **fields})
 
     return make
+
+
+GOLDEN = Path(__file__).parent / "golden" / "vectors.json"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`@pytest.mark.golden(scorer, ...)` runs a test once for each vector of these scorers, as argument `vector`."""
+    mark = metafunc.definition.get_closest_marker("golden")
+    if mark is not None:
+        vectors = json.loads(GOLDEN.read_text(encoding="utf-8"))["vectors"]
+        chosen = [vector for vector in vectors if vector["scorer"] in mark.args]
+        assert chosen, f"no golden vectors of {', '.join(mark.args)}"
+        metafunc.parametrize("vector", chosen, ids=[vector["id"] for vector in chosen])

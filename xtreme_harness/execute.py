@@ -24,8 +24,6 @@ from xtreme_harness.work import Outcome, dropped_files
 if TYPE_CHECKING:
     from xtreme_harness.executors.local import ExecutorWork
 
-REFUSING = ("prepare", "checkpoint")
-
 
 class Watcher(Protocol):
     """Who shows the progress of a run."""
@@ -96,17 +94,14 @@ def _ready(waiting: list[Unit], outcomes: Mapping[str, Outcome]) -> list[Unit]:
 def _outcome(unit: Unit, future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
-    except MachineError:
+    except (MachineError, CheckpointError):
         raise
-    except (DataError, CheckpointError):
-        if unit.type in REFUSING:
-            raise
-        error: BaseException | None = future.exception()
     except HarnessError as known:
+        if unit.type == "prepare" and isinstance(known, DataError):
+            raise
         error = known
     except Exception as bug:
         error = HarnessError(f"{type(bug).__name__}: {bug} (a bug of ours? traceback in {_keep_traceback(bug)})")
-    assert isinstance(error, HarnessError)
     return Outcome(key=unit.key, state="failed", error=error)
 
 

@@ -50,18 +50,18 @@ MINI = Recipe(
     source="chosen on the English dev parts of the bundled suite for its small encoder",
     kinds={
         "classify": {
-            "learning_rate": 2e-4,
+            "learning_rate": 1e-4,
             "head_learning_rate": 1e-3,
             "epochs": 4,
             "batch_size": 32,
             "max_length": 128,
             "warmup": 0.1,
             "weight_decay": 0.01,
-            "dropout": 0.0,
             "selection": "last",
         },
         "nearest": {"max_length": 512},
     },
+    tasks={"mini.paraphrase": {"learning_rate": 2e-4}},
 )
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness.testing import make_tiny_xlmr
-
 Command = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., "Popen[str]"]
 
@@ -96,8 +94,3 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-@pytest.fixture(scope="session")
-def tiny_xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_xlmr(tmp_path_factory.mktemp("tiny") / "tiny-xlmr")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xtreme_harness.definitions import Model
+from xtreme_harness.errors import RequestError
+from xtreme_harness.errors import RequestError
 from xtreme_harness.kinds.interface import Assignment
 from xtreme_harness.kinds.layout import FORWARD, encoder_details, encoder_inputs
 from xtreme_harness.unit import Unit
@@ -13,8 +15,13 @@ NOT_PUBLISHED = "default, not published"
 
 
 def retrieval_layer(model: Model, task: str, depth: int | None) -> tuple[int | None, str]:
-    """(hidden state to use, where that comes from). None: two thirds of the depth, known once the model is loaded."""
+    """(hidden state to use, where that comes from). None: two thirds of the depth, known once the model is loaded.
+
+    Raises RequestError for a layer that a model of known depth has not.
+    """
     layer = model.layers.get(task) if isinstance(model.layers, Mapping) else model.layers
+    if layer is not None and depth is not None and layer > depth:
+        raise RequestError(f"Layer {layer} was asked for, but the model has hidden states 0 to {depth}.")
     if layer is not None:
         return layer, f"model {model.name}"
     return (two_thirds(depth) if depth else None), NOT_PUBLISHED
