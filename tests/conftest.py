@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import json
 import os
@@ -136,3 +137,44 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = [vector for vector in vectors if vector["scorer"] in mark.args]
         assert chosen, f"no golden vectors of {', '.join(mark.args)}"
         metafunc.parametrize("vector", chosen, ids=[vector["id"] for vector in chosen])
+
+
+RECORD: dict[str, Any] = {
+    "schema": 1,
+    "row": "mnli.plain.s1",
+    "task": "xnli",
+    "task_version": "1",
+    "language": "sw",
+    "metrics": {"accuracy": 71.25},
+    "headline": ["accuracy"],
+    "n": 5010,
+    "groups": 1670,
+    "state": "ok",
+    "why": None,
+    "unit": "3f" * 32,
+    "model": {"name": "tiny", "weights": "sha256:ab12cd34" + "0" * 56, "tokenizer": "sha256:00", "revision": None},
+    "intermediate": "mnli",
+    "control": None,
+    "method": "plain",
+    "seed": 1,
+    "recipe": "xtreme",
+    "dtype": "bfloat16",
+    "options": {"max_length": 128},
+    "phases": [],
+    "protocol": "zero-shot",
+    "comparable": True,
+    "not_comparable_because": "",
+    "data": {"test": "sha256:11"},
+    "predictions": "sha256:22",
+    "scores": "sha256:33",
+    "code": {"xtreme-harness": "0.1.0", "torch": "2"},
+    "device": "cpu",
+    "seconds": 12.1,
+    "created": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.fixture
+def record_of() -> Callable[..., dict[str, Any]]:
+    """`record_of(language="te", state="failed")`: a sound record with some fields changed."""
+    return lambda **fields: {**copy.deepcopy(RECORD), **fields}

@@ -19,7 +19,7 @@ from xtreme_harness.plan import Plan
 from xtreme_harness.registry import Registry
 from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
-from xtreme_harness.work import Outcome, dropped_files
+from xtreme_harness.work import InputLost, Outcome, dropped_files
 
 if TYPE_CHECKING:
     from xtreme_harness.executors.local import ExecutorWork
@@ -76,6 +76,9 @@ def execute(
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=lambda one: running[one].key):
             unit = running.pop(future)
+            if isinstance(lost := future.exception(), InputLost):
+                waiting = [*(one for one in lost.units if one not in waiting), unit, *waiting]
+                continue
             outcome = _outcome(unit, future)
             _settle(unit, outcome, outcomes, registry, watcher)
             if outcome.error is not None:

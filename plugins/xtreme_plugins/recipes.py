@@ -61,7 +61,7 @@ MINI = Recipe(
         },
         "nearest": {"max_length": 512},
     },
-    tasks={"mini.paraphrase": {"learning_rate": 2e-4}},
+    tasks={"mini.paraphrase": {"epochs": 6}},
 )
 
 

