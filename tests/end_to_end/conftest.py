@@ -66,6 +66,12 @@ class Surroundings:
 
 
 @pytest.fixture(scope="session")
+def python_path() -> str:
+    """What PYTHONPATH holds in every test: to be kept by one that adds to it."""
+    return str(GUARD)
+
+
+@pytest.fixture(scope="session")
 def command_in() -> Callable[[Path], Command]:
     """The command for a folder that several tests share."""
     return lambda folder: Surroundings(folder).command
