@@ -6,6 +6,7 @@ import copy
 import importlib.util
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,20 @@ def tiny_xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return testing.make_tiny_bert(tmp_path_factory.mktemp("checkpoints") / "tiny-bert")
+
+
+@pytest.fixture(scope="session")
+def tiny_t5(tmp_path_factory: pytest.TempPathFactory, tiny_xlmr: Path) -> Path:
+    """An encoder-decoder (T5) with its decoder's weights in the file, and the tokenizer of `tiny_xlmr`."""
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny-t5"
+    shutil.copytree(tiny_xlmr, folder, ignore=shutil.ignore_patterns("*.safetensors", "config.json"))
+    config = T5Config(
+        vocab_size=512, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, pad_token_id=1, decoder_start_token_id=1
+    )
+    T5ForConditionalGeneration(config).save_pretrained(str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

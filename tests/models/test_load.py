@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xtreme_harness.errors import CheckpointError
+from xtreme_harness.models.checkpoint import config_of
 from xtreme_harness.models.load import depth, hidden_size, load_encoder, load_tokenizer, save_encoder
 
 
@@ -150,8 +151,9 @@ def test_dropout_is_the_config_s_unless_it_is_given(
     assert rates == {0.1 if dropout is None else dropout}
 
 
-def test_saved_encoders_load_again(tiny_bert: Path, tmp_path: Path) -> None:
-    encoder = load_encoder(tiny_bert, attention="eager")
+@pytest.mark.parametrize("checkpoint", ["tiny_xlmr", "tiny_bert", "tiny_t5"])
+def test_saved_encoders_load_again(checkpoint: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    encoder = load_encoder(request.getfixturevalue(checkpoint), attention="eager")
     save_encoder(encoder, tmp_path / "saved")
     again = load_encoder(tmp_path / "saved", attention="eager")
     assert again.state_dict().keys() == encoder.state_dict().keys()
@@ -159,17 +161,33 @@ def test_saved_encoders_load_again(tiny_bert: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "saved").iterdir()) == ["config.json", "model.safetensors"]
 
 
-@pytest.fixture
-def tiny_t5(tmp_path: Path, tiny_xlmr: Path) -> Path:
-    """An encoder-decoder with its decoder's weights in the file."""
-    from transformers import T5Config, T5ForConditionalGeneration
+BERT_LIKE = {"num_hidden_layers": 2, "hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 64}
+FAMILIES: dict[str, dict[str, Any]] = {
+    "Albert": {**BERT_LIKE, "embedding_size": 16},
+    "DistilBert": {"n_layers": 2, "dim": 32, "n_heads": 4, "hidden_dim": 64},
+    "DebertaV2": {**BERT_LIKE, "type_vocab_size": 0},
+    "Electra": {**BERT_LIKE, "embedding_size": 16},
+    "MPNet": BERT_LIKE,
+    "ModernBert": {**BERT_LIKE, "pad_token_id": 0},
+    "RemBert": {**BERT_LIKE, "input_embedding_size": 16, "output_embedding_size": 16},
+    "XLM": {"n_layers": 2, "emb_dim": 32, "n_heads": 4},
+    "XLMRobertaXL": {**BERT_LIKE, "type_vocab_size": 2},
+}
 
-    folder = tmp_path / "t5"
-    config = T5Config(vocab_size=400, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0)
-    T5ForConditionalGeneration(config).save_pretrained(str(folder))
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(tiny_xlmr / name, folder / name)
-    return folder
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_other_families_load_and_run(family: str, tiny_bert: Path, tmp_path: Path) -> None:
+    import transformers
+
+    config = getattr(transformers, f"{family}Config")(vocab_size=640, **FAMILIES[family])
+    getattr(transformers, f"{family}Model")(config).save_pretrained(str(tmp_path))
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        shutil.copyfile(tiny_bert / name, tmp_path / name)
+    encoder: Any = load_encoder(tmp_path, attention="eager", dropout=0.0)
+    assert (depth(encoder), hidden_size(encoder)) == (2, 32) == (config_of(tmp_path).depth, config_of(tmp_path).width)
+    with torch.no_grad():
+        hidden = encoder(**load_tokenizer(tmp_path)("The doctor gave", return_tensors="pt")).last_hidden_state
+    assert hidden.shape[-1] == 32 and torch.isfinite(hidden).all()
 
 
 def test_an_encoder_decoder_gives_its_encoder(tiny_t5: Path) -> None:
@@ -180,11 +198,12 @@ def test_an_encoder_decoder_gives_its_encoder(tiny_t5: Path) -> None:
     assert hidden.last_hidden_state.shape == (1, 3, 32)
 
 
-def test_an_encoder_decoder_without_its_encoder_is_refused(tiny_t5: Path) -> None:
+def test_an_encoder_decoder_without_its_encoder_is_refused(tiny_t5: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_t5, tmp_path / "t5"))
     name = "encoder.block.1.layer.0.SelfAttention.q.weight"
-    change_weights(tiny_t5, lambda tensors: tensors.pop(name))
+    change_weights(folder, lambda tensors: tensors.pop(name))
     with pytest.raises(CheckpointError, match=f"lacks weights of its own architecture: {name}"):
-        load_encoder(tiny_t5, attention="eager")
+        load_encoder(folder, attention="eager")
 
 
 def test_remote_code_does_not_run_unless_it_is_allowed(checkpoint: Path, tmp_path: Path) -> None:

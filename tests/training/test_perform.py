@@ -93,6 +93,18 @@ def test_a_trained_unit_keeps_encoder_head_and_log(
     assert not store.partial(training_units(plan_of(tiny_bert, "topics", settings=SETTINGS))[1].key).exists()
 
 
+def test_the_encoder_of_an_encoder_decoder_is_trained(
+    tiny_t5: Path, plan_of: PlanOf, store: Store, registry: Registry
+) -> None:
+    """T5 has its word embedding under two names, and its saved encoder no longer says that it had a decoder."""
+    plan = plan_of(tiny_t5, "topics", settings=(*SETTINGS, ("topics", "learning_rate", 1e-2), ("topics", "epochs", 5)))
+    found = train(plan, store, registry)
+    log = [row["dev"]["accuracy"] for _, row in read_jsonl(found.file("log.jsonl"))]
+    assert found.result["dev"]["accuracy"] == max(log) > 50.0
+    for unit in plan.units():
+        perform(unit, store, registry, Settings(device="cpu", threads=1))
+
+
 def test_the_seed_decides_the_head_and_the_weights(
     tiny_xlmr: Path, plan_of: PlanOf, store: Store, registry: Registry, stores: Iterator[Store]
 ) -> None:

@@ -57,17 +57,16 @@ def load_encoder(
     random (jiant's partial loading) is refused.
     """
     import torch
-    from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
+    from transformers import AutoConfig
 
     quiet()
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": remote_code}
     try:
         config = AutoConfig.from_pretrained(str(folder), **common)
         _set_dropout(config, dropout)
-        auto = AutoModelForTextEncoding if config.is_encoder_decoder else AutoModel
         options: dict[str, Any] = {**common, "config": config, "dtype": torch.float32}
         options["use_safetensors"] = None if pickle else True
-        model, loading = _from_pretrained(auto, folder, options, attention)
+        model, loading = _from_pretrained(_auto_class(config), folder, options, attention)
     except CheckpointError:
         raise
     except Exception as error:
@@ -78,6 +77,14 @@ def load_encoder(
         raise CheckpointError(f"{folder} lacks weights of its own architecture: {shown}. It would stay random there.")
     encoder: nn.Module = model.eval()
     return encoder
+
+
+def _auto_class(config: Any) -> Any:
+    """AutoModel, or what loads the encoder of an encoder-decoder alone; a saved one no longer says what it is of."""
+    from transformers import AutoModel, AutoModelForTextEncoding
+
+    is_part = any(name.endswith("EncoderModel") for name in config.architectures or ())  # T5EncoderModel
+    return AutoModelForTextEncoding if config.is_encoder_decoder or is_part else AutoModel
 
 
 def _from_pretrained(auto: Any, folder: Path, options: dict[str, Any], attention: str) -> tuple[Any, dict[str, Any]]:
