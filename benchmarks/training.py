@@ -212,21 +212,22 @@ def prepare(folder: Path, count: int) -> Work:
     return Work(checkpoint=checkpoint, values=values, encoded=load_encoded(folder), folder=folder)
 
 
-def make_network(work: Work, attention: str) -> EncoderWithHead:
-    encoder = load_encoder(work.checkpoint, attention=attention, dropout=work.values["dropout"])
+def make_network(work: Work) -> EncoderWithHead:
+    encoder = load_encoder(work.checkpoint, attention="sdpa", dropout=work.values["dropout"])
     options = {"labels": LABELS, "sentence_pooling": "mean", "dropout": work.values["dropout"]}
     return EncoderWithHead(encoder, Classify().make_head(encoder, options))
 
 
 def measure(work: Work, rounds: int, note: Callable[[str], None]) -> dict[str, list[float]]:
     """Text-carrying tokens per second of each contestant in each round: A B C, A B C, ..."""
-    networks = {name: make_network(work, attention) for name, (_, attention) in CONTESTANTS.items()}
+    network = make_network(work)
     speeds: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
     for number in range(1, rounds + 1):
-        for name, (train, _) in CONTESTANTS.items():
-            clock = Clock(networks[name])
-            train(networks[name], work, clock)
-            networks[name].zero_grad(set_to_none=True)
+        for name, (train, attention) in CONTESTANTS.items():
+            network.encoder.set_attn_implementation(attention)
+            clock = Clock(network)
+            train(network, work, clock)
+            network.zero_grad(set_to_none=True)
             speeds[name].append(clock.tokens_per_second())
             note(f"round {number}/{rounds} {name:8}{speeds[name][-1]:7.0f} tokens/s")
     return speeds

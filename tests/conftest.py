@@ -1,8 +1,10 @@
-"""What all tests share: tiny checkpoints, mock tasks, a store; and an environment in which the machine does not matter."""
+"""What all tests share: tiny checkpoints, mock tasks, a store, and an environment that hides the machine."""
 
 from __future__ import annotations
 
+import copy
 import importlib.util
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +27,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: tiny
 # the same examples in every run: a failure in continuous integration is one that anybody can repeat
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("repeatable")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "golden(scorer, ...): runs once for each golden vector of these scorers")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,3 +124,57 @@ def job_of(tmp_path: Path, registry: Registry) -> Callable[..., Job]:
         return Job(unit=unit, inputs=inputs or {}, **{**places, **fields})
 
     return make
+
+
+GOLDEN = Path(__file__).parent / "golden" / "vectors.json"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`@pytest.mark.golden(scorer, ...)` runs a test once for each vector of these scorers, as argument `vector`."""
+    mark = metafunc.definition.get_closest_marker("golden")
+    if mark is not None:
+        vectors = json.loads(GOLDEN.read_text(encoding="utf-8"))["vectors"]
+        chosen = [vector for vector in vectors if vector["scorer"] in mark.args]
+        assert chosen, f"no golden vectors of {', '.join(mark.args)}"
+        metafunc.parametrize("vector", chosen, ids=[vector["id"] for vector in chosen])
+
+
+RECORD: dict[str, Any] = {
+    "schema": 1,
+    "row": "mnli.plain.s1",
+    "task": "xnli",
+    "task_version": "1",
+    "language": "sw",
+    "metrics": {"accuracy": 71.25},
+    "headline": ["accuracy"],
+    "n": 5010,
+    "groups": 1670,
+    "state": "ok",
+    "why": None,
+    "unit": "3f" * 32,
+    "model": {"name": "tiny", "weights": "sha256:ab12cd34" + "0" * 56, "tokenizer": "sha256:00", "revision": None},
+    "intermediate": "mnli",
+    "control": None,
+    "method": "plain",
+    "seed": 1,
+    "recipe": "xtreme",
+    "dtype": "bfloat16",
+    "options": {"max_length": 128},
+    "phases": [],
+    "protocol": "zero-shot",
+    "comparable": True,
+    "not_comparable_because": "",
+    "data": {"test": "sha256:11"},
+    "predictions": "sha256:22",
+    "scores": "sha256:33",
+    "code": {"xtreme-harness": "0.1.0", "torch": "2"},
+    "device": "cpu",
+    "seconds": 12.1,
+    "created": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.fixture
+def record_of() -> Callable[..., dict[str, Any]]:
+    """`record_of(language="te", state="failed")`: a sound record with some fields changed."""
+    return lambda **fields: {**copy.deepcopy(RECORD), **fields}

@@ -79,6 +79,8 @@ def test_objects_come_with_their_line_numbers(tmp_path: Path) -> None:
         (b'"b"', "holds str"),
         (b"7", "holds int"),
         (b"null", "holds NoneType"),
+        (b'{"text": "\\ud83d"}', "surrogate"),
+        (b'{"text": ["a", {"b\\uDE00": 1}]}', "surrogate"),
     ],
 )
 def test_a_line_that_is_no_object_is_named(tmp_path: Path, last: bytes, what: str) -> None:
@@ -86,6 +88,11 @@ def test_a_line_that_is_no_object_is_named(tmp_path: Path, last: bytes, what: st
     with pytest.raises(DataError, match="line 3") as caught:
         list(read_jsonl(path))
     assert what in caught.value.what
+
+
+def test_escaped_characters_beyond_the_basic_plane_are_read(tmp_path: Path) -> None:
+    path = file_of(tmp_path, b'{"text": "\\ud83d\\ude00"}\n{"text": "\\\\ud83d"}\n')
+    assert [value["text"] for _, value in read_jsonl(path)] == ["\U0001f600", "\\ud83d"]
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -17,7 +17,7 @@ import pytest
 from xtreme_harness.errors import MachineError
 from xtreme_harness.job import Settings
 from xtreme_harness.registry import Registry, load_registry
-from xtreme_harness.store import Finished, Store, default_store
+from xtreme_harness.store import LEASE_SECONDS, Finished, Store, default_store
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import perform
 
@@ -240,7 +240,8 @@ class Work:
         log = Path(os.environ["COUNTED_LOG"])
         with log.open("a") as stream:
             stream.write(f"begin {os.getpid()}\\n")
-        time.sleep(float(os.environ["COUNTED_SECONDS"]))
+        while not Path(os.environ["COUNTED_GATE"]).exists():
+            time.sleep(0.02)
         (job.folder / "scores.jsonl").write_text(f"{os.getpid()}\\n")
         with log.open("a") as stream:
             stream.write(f"end {os.getpid()}\\n")
@@ -251,7 +252,7 @@ def register_kinds(register):
     register(Kind(name="counted", summary="says that it was done", trainable=False, load=Work))
 """
 WORKER = """
-import sys
+import os, sys
 from pathlib import Path
 from xtreme_harness.job import Settings
 from xtreme_harness.registry import load_registry
@@ -259,39 +260,48 @@ from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import perform
 
+def tell(share, note):
+    with Path(os.environ["COUNTED_LOG"]).open("a") as stream:
+        stream.write(note + "\\n")
+
 store, plugin = Path(sys.argv[1]), sys.argv[2]
 for language in sys.argv[3:]:
     unit = Unit(type="score", kind="counted", label="x", modules=(), parameters={"language": language})
-    waited = []
-    outcome = perform(unit, Store(store), load_registry([plugin]), Settings(), lambda share, note: waited.append(note))
-    print(outcome.state, *waited, flush=True)
+    outcome = perform(unit, Store(store), load_registry([plugin]), Settings(), tell)
+    print(outcome.state, flush=True)
 """
 
 
+WAITING = "another process is computing it; waiting"
+
+
 class Counted:
-    """Real processes that perform units of the kind `counted` in one store."""
+    """Real processes that perform units of the kind `counted` in one store; a unit ends when the gate is open."""
 
     def __init__(self, store: Store, folder: Path) -> None:
-        self.store, self.log = store, folder / "log"
+        self.store, self.log, self.gate = store, folder / "log", folder / "gate"
         self.plugin = folder / "counted.py"
         self.plugin.write_text(COUNTED)
         self.log.touch()
 
-    def start(self, *languages: str, seconds: float) -> subprocess.Popen[str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"COUNTED_LOG": str(self.log), "COUNTED_GATE": str(self.gate)}
+
+    def start(self, *languages: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", WORKER, str(self.store.root), str(self.plugin), *languages]
-        environment = {**os.environ, "COUNTED_LOG": str(self.log), "COUNTED_SECONDS": str(seconds)}
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **self.environment})
 
     def lines(self, word: str) -> list[str]:
         return [line for line in self.log.read_text().splitlines() if line.startswith(word)]
 
-    def until_begun(self, times: int, process: subprocess.Popen[str]) -> None:
-        for _ in range(500):
-            if len(self.lines("begin")) >= times:
+    def until(self, word: str, process: subprocess.Popen[str]) -> None:
+        for _ in range(3000):
+            if self.lines(word):
                 return
             assert process.poll() is None
             time.sleep(0.02)
-        raise AssertionError("nothing was begun")
+        raise AssertionError(f"nobody said {word}")
 
 
 @pytest.fixture
@@ -306,43 +316,48 @@ def said(process: subprocess.Popen[str]) -> list[str]:
 
 
 def test_a_second_process_waits_and_takes_what_the_first_made(counted: Counted) -> None:
-    first = counted.start("sw", seconds=1.0)
-    counted.until_begun(1, first)
-    second = counted.start("sw", seconds=0.0)
-    assert said(first) == ["computed"]
-    assert said(second) == ["reused another process is computing it; waiting"]
-    assert len(counted.lines("begin")) == 1
+    first = counted.start("sw")
+    counted.until("begin", first)
+    second = counted.start("sw")
+    counted.until(WAITING, second)
+    counted.gate.touch()
+    assert said(first) == ["computed"] and said(second) == ["reused"]
+    assert len(counted.lines("begin")) == len(counted.lines("end")) == 1
 
 
 def test_processes_that_start_together_do_every_unit_once(counted: Counted) -> None:
+    counted.gate.touch()
     languages = ["sw", "te", "eu", "ar"]
     orders = [languages, languages[::-1], languages[2:] + languages[:2]]
-    processes = [counted.start(*order, seconds=0.05) for order in orders]
-    states = [line.split()[0] for process in processes for line in said(process)]
+    processes = [counted.start(*order) for order in orders]
+    states = [state for process in processes for state in said(process)]
     assert sorted(states) == ["computed"] * 4 + ["reused"] * 8
     assert len(counted.lines("begin")) == len(counted.lines("end")) == 4
 
 
 def test_the_lock_of_a_killed_process_is_taken_over(counted: Counted) -> None:
-    first = counted.start("sw", seconds=60.0)
-    counted.until_begun(1, first)
+    first = counted.start("sw")
+    counted.until("begin", first)
     first.send_signal(signal.SIGKILL)
     first.wait()
+    counted.gate.touch()
     started = time.monotonic()
-    assert said(counted.start("sw", seconds=0.0)) == ["computed"]
-    assert time.monotonic() - started < 20  # the owner is known to be gone; nobody waits for its lease to end
+    assert said(counted.start("sw")) == ["computed"]
+    assert time.monotonic() - started < LEASE_SECONDS / 2  # nobody waits for the lease of one that is gone
+    assert counted.lines(WAITING) == []
     assert len(counted.lines("begin")) == 2 and len(counted.lines("end")) == 1
 
 
 def test_a_waiting_process_goes_on_when_the_owner_is_killed(counted: Counted) -> None:
-    first = counted.start("sw", seconds=60.0)
-    counted.until_begun(1, first)
-    second = counted.start("sw", seconds=0.0)
-    time.sleep(0.6)  # it waits by then
-    assert second.poll() is None
+    first = counted.start("sw")
+    counted.until("begin", first)
+    second = counted.start("sw")
+    counted.until(WAITING, second)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert said(second) == ["computed another process is computing it; waiting"]
+    counted.gate.touch()
+    assert said(second) == ["computed"]
+    assert len(counted.lines("begin")) == 2 and len(counted.lines("end")) == 1
 
 
 def test_the_lock_is_free_after_a_failure(store: Store) -> None:
@@ -356,8 +371,9 @@ def test_the_lock_is_free_after_a_failure(store: Store) -> None:
 
 @pytest.fixture
 def counting(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> Registry:
-    monkeypatch.setenv("COUNTED_LOG", str(counted.log))
-    monkeypatch.setenv("COUNTED_SECONDS", "0")
+    for name, value in counted.environment.items():
+        monkeypatch.setenv(name, value)
+    counted.gate.touch()
     return load_registry([str(counted.plugin)])
 
 

@@ -19,12 +19,10 @@ from xtreme_harness.plan import Plan
 from xtreme_harness.registry import Registry
 from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
-from xtreme_harness.work import Outcome, dropped_files
+from xtreme_harness.work import InputLost, Outcome, dropped_files
 
 if TYPE_CHECKING:
     from xtreme_harness.executors.local import ExecutorWork
-
-REFUSING = ("prepare", "checkpoint")
 
 
 class Watcher(Protocol):
@@ -78,6 +76,9 @@ def execute(
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=lambda one: running[one].key):
             unit = running.pop(future)
+            if isinstance(lost := future.exception(), InputLost):
+                waiting = [*(one for one in lost.units if one not in waiting), unit, *waiting]
+                continue
             outcome = _outcome(unit, future)
             _settle(unit, outcome, outcomes, registry, watcher)
             if outcome.error is not None:
@@ -96,17 +97,14 @@ def _ready(waiting: list[Unit], outcomes: Mapping[str, Outcome]) -> list[Unit]:
 def _outcome(unit: Unit, future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
-    except MachineError:
+    except (MachineError, CheckpointError):
         raise
-    except (DataError, CheckpointError):
-        if unit.type in REFUSING:
-            raise
-        error: BaseException | None = future.exception()
     except HarnessError as known:
+        if unit.type == "prepare" and isinstance(known, DataError):
+            raise
         error = known
     except Exception as bug:
         error = HarnessError(f"{type(bug).__name__}: {bug} (a bug of ours? traceback in {_keep_traceback(bug)})")
-    assert isinstance(error, HarnessError)
     return Outcome(key=unit.key, state="failed", error=error)
 
 

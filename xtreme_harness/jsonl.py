@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from xtreme_harness.errors import DataError, MissingData
 
 LFS_POINTER = "version https://git-lfs"
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # as an escape; raw ones are no UTF-8
 
 
 def read_text_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -47,7 +49,17 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataError(path, number, f"is not JSON ({error.msg} at column {error.colno}); cut off?") from None
         if not isinstance(value, dict):
             raise DataError(path, number, f"holds {type(value).__name__}, expected a JSON object")
+        if SURROGATE.search(line) and not _is_text(value):
+            raise DataError(path, number, "holds half a surrogate pair (an escape such as \\ud83d alone)")
         yield number, value
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def dump_line(value: Any) -> str:

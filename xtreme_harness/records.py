@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ Record = dict[str, Any]
 
 STATES = ("ok", "failed", "missing-data", "unlabelled", "skipped", "not-published")
 VARYING = ("seconds", "created", "device", "code")  # what two runs of one request may differ in
+MODEL_FIELDS = ("name", "weights", "tokenizer", "revision")
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "schema": int,
     "row": str,
@@ -56,10 +58,26 @@ def problem_of(record: Record) -> str | None:
     for name, kind in FIELDS.items():
         if name not in record:
             return f"the field {name} is missing"
-        if not isinstance(record[name], kind):
+        if not _fits(record[name], kind):
             return f"the field {name} holds {record[name]!r}"
     if record["state"] not in STATES:
         return f"unknown state {record['state']!r}"
+    if missing := [name for name in MODEL_FIELDS if name not in record["model"]]:
+        return f"the field model lacks {', '.join(missing)}"
+    return _figure_problem(record) if record["state"] == "ok" else None
+
+
+def _fits(value: Any, kind: type | tuple[type, ...]) -> bool:
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))  # Python counts True as a number
+
+
+def _figure_problem(record: Record) -> str | None:
+    if not record["headline"]:
+        return "an ok record names no headline metric"
+    for name in record["headline"]:
+        figure = record["metrics"].get(name)
+        if not _fits(figure, (int, float)) or not math.isfinite(figure):
+            return f"an ok record has no {name} among its metrics"
     return None
 
 

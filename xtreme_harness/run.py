@@ -224,7 +224,9 @@ def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record], ro
 
 
 def title(plan: Plan) -> str:
-    return f"{plan.chosen.model.name}: {plan.suite.title or ', '.join(plan.suite.tasks)}"
+    """What the run's page is called; it says when only some languages were asked for."""
+    only = f" (only {', '.join(plan.request.languages)})" if plan.request.languages else ""
+    return f"{plan.chosen.model.name}: {plan.suite.title or ', '.join(plan.suite.tasks)}{only}"
 
 
 def _copy_outputs(cell: PlannedCell, store: Store, folder: Path) -> None:

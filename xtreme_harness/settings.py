@@ -42,5 +42,7 @@ def _check_value(task: str, key: str, value: Any) -> None:
         raise RequestError(f"--set {task}.{key}={value}: expected a whole number.")
     if key in COUNTS and value < 1:
         raise RequestError(f"--set {task}.{key}={value}: must be at least 1.")
+    if key == "prefix" and not isinstance(value, str):
+        raise RequestError(f'--set {task}.prefix={value}: expected text; write prefix="{value}".')
     if key == "selection" and value not in SELECTIONS:
         raise RequestError(f"--set {task}.selection={value}: must be one of {', '.join(SELECTIONS)}.")

@@ -28,21 +28,35 @@ class Outcome:
     error: HarnessError | None = None
 
 
+class InputLost(Exception):
+    """Inputs of a unit are gone: another run dropped their weights, or they were damaged. They can be made again."""
+
+    def __init__(self, units: list[Unit]) -> None:
+        super().__init__(units)
+        self.units = units
+
+
 def silent(share: float, note: str) -> None:
     """A tick that nobody watches."""
 
 
 def perform(unit: Unit, store: Store, registry: Registry, settings: Settings, tick: Tick = silent) -> Outcome:
-    """Makes sure that `unit` is in the store; its inputs must be there. Raises what goes wrong as one of our errors."""
+    """Makes sure that `unit` is in the store; its inputs must be there. Raises what goes wrong as one of our errors.
+
+    A unit that another process finished while this one waited for the lock is reused even if its weights are dropped
+    again: that process had no more use for them. Whoever has finds them gone and raises InputLost.
+    """
     started = time.perf_counter()
+    was_there = store.find(unit.key) is not None
     with store.lock(unit.key, waiting=lambda: tick(0.0, "another process is computing it; waiting")):
-        if store.find(unit.key, needs=dropped_files(unit)) is not None:
+        if store.find(unit.key, needs=dropped_files(unit) if was_there else ()) is not None:
             return Outcome(key=unit.key, state="reused", seconds=time.perf_counter() - started)
         registry.notify("unit_started", unit=unit)
         try:
             store.write(unit, partial(_fill, unit, store, registry, settings, tick))
         except Exception as error:
-            raise _told(error) from error
+            lost = [one for one in unit.inputs.values() if store.find(one.key, needs=dropped_files(one)) is None]
+            raise (InputLost(lost) if lost else _told(error)) from error
     return Outcome(key=unit.key, state="computed", seconds=time.perf_counter() - started)
 
 

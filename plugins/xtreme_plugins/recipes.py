@@ -103,14 +103,13 @@ MINI = Recipe(
     source="chosen on the English dev parts of the bundled suite for its small encoder",
     kinds={
         "classify": {
-            "learning_rate": 2e-4,
+            "learning_rate": 1e-4,
             "head_learning_rate": 1e-3,
             "epochs": 4,
             "batch_size": 32,
             "max_length": 128,
             "warmup": 0.1,
             "weight_decay": 0.01,
-            "dropout": 0.0,
             "selection": "last",
         },
         "tag": {
@@ -121,7 +120,6 @@ MINI = Recipe(
             "max_length": 128,
             "warmup": 0.1,
             "weight_decay": 0.01,
-            "dropout": 0.0,
             "selection": "last",
         },
         "span": {
@@ -135,13 +133,12 @@ MINI = Recipe(
             "max_answer_length": 30,
             "warmup": 0.1,
             "weight_decay": 0.01,
-            "dropout": 0.0,
             "selection": "last",
         },
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
-    tasks={"mini.ner": {"epochs": 10}},
+    tasks={"mini.paraphrase": {"epochs": 6}, "mini.ner": {"epochs": 10}},
 )
 
 

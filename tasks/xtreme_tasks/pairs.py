@@ -45,14 +45,22 @@ def read_pairs(labels: tuple[str, ...], cell: Callable[[str], str] = cell_unquot
     return read
 
 
-def read_labels(labels: tuple[str, ...]) -> Callable[..., Rows]:
-    """A reader of label files: one label a line, in the order of the test file."""
+def read_labels(labels: tuple[str, ...], placeholder: str) -> Callable[..., Rows]:
+    """A reader of label files: one label a line, in the order of the test file.
+
+    Where the labels were removed, the original's own conversion writes `placeholder` on every line (spec 5, item 10):
+    such a file is refused, or its lines would be scored as if they were gold.
+    """
 
     def read(split: str, language: str, files: tuple[Path, ...]) -> Rows:
-        for number, line in read_text_lines(files[0]):
-            if line.strip() not in labels:
-                raise DataError(files[0], number, f"label {line!r} is not one of {', '.join(labels)}")
-            yield {"id": str(number - 1), "label": line.strip()}
+        found = [(number, line.strip()) for number, line in read_text_lines(files[0])]
+        for number, label in found:
+            if label not in labels:
+                raise DataError(files[0], number, f"label {label!r} is not one of {', '.join(labels)}")
+        if len(found) > 1 and all(label == placeholder for _, label in found):
+            raise DataError(files[0], None, f"is {placeholder!r} on every line: labels were removed, nothing to score")
+        for number, label in found:
+            yield {"id": str(number - 1), "label": label}
 
     return read
 

@@ -22,7 +22,7 @@ def _pawsx(name: str, cell: Callable[[str], str], why_not: str = "") -> Task:
         options={"labels": LABELS},
         read=read_pairs(LABELS, cell),
         files=pair_files("pawsx"),
-        read_gold=read_labels(LABELS),
+        read_gold=read_labels(LABELS, placeholder="0"),
         gold_files=pair_files("pawsx"),
         homepage="https://github.com/google-research-datasets/paws",
         citation="Yang et al. 2019, PAWS-X: A Cross-lingual Adversarial Dataset for Paraphrase Identification",

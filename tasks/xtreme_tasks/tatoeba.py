@@ -36,11 +36,14 @@ def gold_files(split: str, language: str) -> tuple[str]:
 
 def read_gold(split: str, language: str, files: tuple[Path, ...]) -> Iterator[dict[str, Any]]:
     """Line k holds the 0-based row of the foreign file that translates line k of the sorted English file."""
-    for number, line in read_text_lines(files[0]):
+    lines = list(read_text_lines(files[0]))
+    for number, line in lines:
         text = line.strip()
         if not (text.isascii() and text.isdigit()):
             hint = "; row numbers stand without brackets" if text.startswith("[") else ""
             raise DataError(files[0], number, f"holds {text!r}, expected a row number{hint}")
+        if int(text) >= len(lines):
+            raise DataError(files[0], number, f"names row {text}, but the {len(lines)} rows are counted from 0")
         yield {"side": "gold", "query": f"en-{number - 1}", "candidate": f"{language}-{int(text)}"}
 
 

@@ -19,7 +19,7 @@ def _xnli(name: str, cell: Callable[[str], str], why_not: str = "") -> Task:
         options={"labels": LABELS},
         read=read_pairs(LABELS, cell),
         files=pair_files("xnli"),
-        read_gold=read_labels(LABELS),
+        read_gold=read_labels(LABELS, placeholder="neutral"),
         gold_files=pair_files("xnli"),
         homepage="https://github.com/facebookresearch/XNLI",
         citation="Conneau et al. 2018, XNLI: Evaluating Cross-lingual Sentence Representations",

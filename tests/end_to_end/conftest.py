@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness.testing import make_tiny_xlmr
-
 Command = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., "Popen[str]"]
 
@@ -68,6 +66,12 @@ class Surroundings:
 
 
 @pytest.fixture(scope="session")
+def python_path() -> str:
+    """What PYTHONPATH holds in every test: to be kept by one that adds to it."""
+    return str(GUARD)
+
+
+@pytest.fixture(scope="session")
 def command_in() -> Callable[[Path], Command]:
     """The command for a folder that several tests share."""
     return lambda folder: Surroundings(folder).command
@@ -96,8 +100,3 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-@pytest.fixture(scope="session")
-def tiny_xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_xlmr(tmp_path_factory.mktemp("tiny") / "tiny-xlmr")

@@ -1,25 +1,57 @@
-"""Accuracy: golden vectors of XNLI, PAWS-X and Tatoeba; counts that differ and empty gold are refused."""
+"""Accuracy against the original's golden vectors (XNLI, PAWS-X, Tatoeba), and what is refused."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from xtreme_harness.registry import Registry
 from xtreme_harness.scoring.accuracy import accuracy
 
-VECTORS = json.loads((Path(__file__).parents[1] / "golden" / "scoring.json").read_text(encoding="utf-8"))["vectors"]
-ACCURACY = [one for one in VECTORS if one["scorer"] in ("accuracy", "tatoeba_accuracy")]
+NOT_SCORED = {  # the original divides by the number of predictions or by zero; we refuse
+    "accuracy-009",
+    "accuracy-010",
+    "accuracy-011",
+    "tatoeba_accuracy-014",
+    "tatoeba_accuracy-015",
+}
 
 
-@pytest.mark.parametrize("vector", ACCURACY, ids=lambda one: one["id"])
-def test_golden(vector: dict[str, Any]) -> None:
-    """The original divides by the predictions and pairs as many as there are; we refuse counts that differ."""
-    predictions, gold = vector["input"]["predictions"], vector["input"]["labels"]
-    if "error" in vector["expected"] or len(predictions) != len(gold):
+@pytest.mark.golden("accuracy", "tatoeba_accuracy")
+def test_golden_vectors(vector: dict[str, Any]) -> None:
+    predictions, labels = vector["input"]["predictions"], vector["input"]["labels"]
+    if vector["id"] in NOT_SCORED:
         with pytest.raises(ValueError):
-            accuracy(predictions, gold)
+            accuracy(predictions, labels)
     else:
-        assert accuracy(predictions, gold).figure == pytest.approx(vector["expected"]["accuracy"], abs=1e-9)
+        assert accuracy(predictions, labels).figure == pytest.approx(vector["expected"]["accuracy"], abs=1e-9)
+
+
+LABELS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("ab")), min_size=1, max_size=50)
+
+
+@given(LABELS)
+def test_the_figure_is_the_mean_of_the_per_example_values(pairs: list[tuple[str, str]]) -> None:
+    predictions, gold = zip(*pairs, strict=True)
+    scored = accuracy(predictions, gold)
+    assert list(scored.values) == ["accuracy"]
+    values = scored.values["accuracy"]
+    assert values == [100.0 * (predicted == true) for predicted, true in pairs]
+    assert scored.figure == pytest.approx(sum(values) / len(pairs))
+    assert 0.0 <= scored.figure <= 100.0
+
+
+def test_refusals_say_why() -> None:
+    with pytest.raises(ValueError, match="2 predictions for 3 gold values"):
+        accuracy(["a", "b"], ["a", "b", "c"])
+    with pytest.raises(ValueError, match="nothing to score"):
+        accuracy([], [])
+
+
+def test_it_is_the_registered_metric(registry: Registry) -> None:
+    metric = registry.metric("accuracy")
+    assert metric.compute is accuracy and metric.greater_is_better and metric.percent
+    assert {registry.task(name).headline for name in ("xnli", "pawsx", "tatoeba")} == {("accuracy",)}

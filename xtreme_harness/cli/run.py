@@ -107,7 +107,9 @@ def _text(ran: Any) -> str:
     from xtreme_harness.leaderboard.markdown import languages, overview, remarks
 
     parts = [overview(ran.rows, ran.plan.suite), languages(ran.rows, ran.plan.suite)]
-    notes = "\n".join(remarks(ran.records))
+    asked = ran.plan.request.languages
+    limited = [f"only {', '.join(asked)} asked for: the means are over these languages"] if asked else []
+    notes = "\n".join(limited + remarks(ran.records))
     computed = f"{ran.computed} units computed; records, predictions and leaderboard.md in {ran.folder}"
     return "\n\n".join(part for part in (*parts, notes, computed) if part)
 

@@ -46,10 +46,15 @@ def _facts(opened: Store) -> dict[str, dict[str, int]]:
         fact["number"] += 1
         fact["bytes"] += sum(entry["bytes"] for entry in about["files"].values())
     ordered = {name: facts[name] for name in sorted(facts)}
-    for name, folders in {"partial": opened.root / "partial", "damaged": opened.root / "damaged"}.items():
-        found = sorted(folders.iterdir()) if folders.is_dir() else []
+    for name, found in _leftovers(opened).items():
         ordered[name] = {"number": len(found), "bytes": sum(_size(folder) for folder in found)}
     return ordered
+
+
+def _leftovers(opened: Store) -> dict[str, list[Path]]:
+    """Folders of units that were interrupted (checkpoints of a training, outputs half written) or found damaged."""
+    patterns = {"partial": ("partial/*", "units/*/.*.tmp"), "damaged": ("damaged/*",)}
+    return {name: sorted(path for one in found for path in opened.root.glob(one)) for name, found in patterns.items()}
 
 
 def _size(folder: Path) -> int:
@@ -68,7 +73,7 @@ def prune(place: str | None, types: tuple[str, ...], everything: bool, yes: bool
     """
     opened = _open(place)
     chosen = [(key, about) for key, about in opened.finished() if everything or about["identity"]["type"] in types]
-    left = [folder for name in ("partial", "damaged") for folder in sorted((opened.root / name).glob("*"))]
+    left = [folder for found in _leftovers(opened).values() for folder in found]
     size = sum(_size(folder) for folder in left) + sum(_bytes(about) for _, about in chosen)
     what = f"{len(chosen)} units and {len(left)} leftovers, {size / 1e6:.1f} MB"
     if not yes and not click.confirm(f"Remove {what} from {opened.root}?", default=False, err=True):

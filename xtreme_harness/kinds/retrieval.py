@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from xtreme_harness.data.access import read_gold, read_inputs
 from xtreme_harness.data.encoded import load_encoded, save_encoded
 from xtreme_harness.definitions import Example, Model
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import DataError, RequestError
 from xtreme_harness.job import Job
 from xtreme_harness.kinds.interface import Assignment
 from xtreme_harness.kinds.layout import FORWARD, encoder_details, encoder_inputs, prepare_unit
@@ -31,8 +31,13 @@ TEXTS_AT_ONCE = 20_000  # handed to the tokenizer, whose own objects are far lar
 
 
 def retrieval_layer(model: Model, task: str, depth: int | None) -> tuple[int | None, str]:
-    """(hidden state to use, where that comes from). None: two thirds of the depth, known once the model is loaded."""
+    """(hidden state to use, where that comes from). None: two thirds of the depth, known once the model is loaded.
+
+    Raises RequestError for a layer that a model of known depth has not.
+    """
     layer = model.layers.get(task) if isinstance(model.layers, Mapping) else model.layers
+    if layer is not None and depth is not None and layer > depth:
+        raise RequestError(f"Layer {layer} was asked for, but the model has hidden states 0 to {depth}.")
     if layer is not None:
         return layer, f"model {model.name}"
     return (two_thirds(depth) if depth else None), NOT_PUBLISHED

@@ -53,6 +53,11 @@ def cell_figure(record: Record) -> Figure:
     return Figure(task_number(record), "ok") if record["state"] == "ok" else Figure(None, record["state"])
 
 
+def figure_at(cells: Mapping[tuple[str, str], Record], place: tuple[str, str]) -> Figure:
+    """The figure of a (task, language) of a row, which may have no such cell."""
+    return cell_figure(cells[place]) if place in cells else Figure(None, "skipped")
+
+
 @dataclass(frozen=True)
 class TableRow:
     """One row of a run or board: its figures by task and language, by task, by group, and the average."""
@@ -69,16 +74,18 @@ class TableRow:
 
 
 def table_rows(records: Sequence[Record], suite: Suite) -> list[TableRow]:
-    """The rows of `records` in the order they first appear, averaged as the suite says."""
+    """The rows of `records` in the order they first appear, averaged as the suite says.
+
+    All rows are averaged over the same cells: a language that only another row has was skipped in this one.
+    """
     labels = list(dict.fromkeys(record["row"] for record in records))
-    return [_table_row(label, [record for record in records if record["row"] == label], suite) for label in labels]
+    places = list(dict.fromkeys((record["task"], record["language"]) for record in records))
+    return [_table_row(label, records, places, suite) for label in labels]
 
 
-def _table_row(label: str, records: Sequence[Record], suite: Suite) -> TableRow:
-    by_task: dict[str, list[Figure]] = {task: [] for task in suite.tasks}
-    for record in records:
-        by_task[record["task"]].append(cell_figure(record))
-    tasks = {task: mean(figures) for task, figures in by_task.items()}
+def _table_row(label: str, records: Sequence[Record], places: Sequence[tuple[str, str]], suite: Suite) -> TableRow:
+    cells = {(record["task"], record["language"]): record for record in records if record["row"] == label}
+    figures = {place: figure_at(cells, place) for place in places}
+    tasks = {task: mean(figures[place] for place in places if place[0] == task) for task in suite.tasks}
     groups = {name: mean(tasks[task] for task in members) for name, members in suite.groups.items() if name}
-    cells = {(record["task"], record["language"]): record for record in records}
     return TableRow(label, cells, tasks, groups, mean(tasks.values()))

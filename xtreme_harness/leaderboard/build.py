@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from xtreme_harness.definitions import Board, Suite
-from xtreme_harness.errors import MissingData
+from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.leaderboard.averages import table_rows
 from xtreme_harness.leaderboard.markdown import document
 from xtreme_harness.records import Record, read_records
@@ -39,19 +39,26 @@ def record_files(board: Board, folder: Path) -> list[Path]:
 def build(board: Board, suite: Suite, folder: Path) -> Built:
     """Reads the records of the board's runs and renders its outputs.
 
-    A row is named after its model; runs that have the same row label are told apart by it.
+    A row is named after its model; runs that have the same row label are told apart by it. Raises DataError where that
+    does not tell them apart.
     """
-    records: list[Record] = []
+    cells: dict[tuple[str, ...], Record] = {}
     for path in record_files(board, folder):
-        records += [_named(record) for record in read_records(path) if record["protocol"] in board.tracks]
-    chosen = _of_suite(records, suite)
+        for record in _chosen(path, board, suite):
+            cell = (record["row"], record["task"], record["language"])
+            if cell in cells:
+                raise DataError(path, None, f"the board has {' '.join(cell)} already; leave one of the two runs out")
+            cells[cell] = record
+    chosen = list(cells.values())
     page = document(board.title, chosen, table_rows(chosen, suite), suite)
     return Built({f"{board.name}.md": page})
 
 
+def _chosen(path: Path, board: Board, suite: Suite) -> list[Record]:
+    """The records of a run that belong to the board's tracks and tasks."""
+    records = [record for record in read_records(path) if record["protocol"] in board.tracks]
+    return [_named(record) for record in records if record["task"] in suite.tasks]
+
+
 def _named(record: Record) -> Record:
     return {**record, "row": f"{record['model']['name']} {record['row']}"}
-
-
-def _of_suite(records: Sequence[Record], suite: Suite) -> list[Record]:
-    return [record for record in records if record["task"] in suite.tasks]

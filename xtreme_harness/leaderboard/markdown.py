@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xtreme_harness.definitions import Suite
-from xtreme_harness.leaderboard.averages import TableRow, cell_figure
+from xtreme_harness.leaderboard.averages import TableRow, figure_at
 from xtreme_harness.records import Record, signature
 
 NOT_COMPARABLE = "not comparable"
@@ -28,7 +28,7 @@ def languages(rows: Sequence[TableRow], suite: Suite) -> str:
         codes = list(dict.fromkeys(code for row in rows for name, code in row.cells if name == task))
         metric = _metric_of(rows, task)
         lines = [
-            [row.label, *(cell_figure(row.cells[task, code]).text() for code in codes), row.tasks[task].text()]
+            [row.label, *(figure_at(row.cells, (task, code)).text() for code in codes), row.tasks[task].text()]
             for row in rows
         ]
         parts.append(f"### {task} ({metric})\n\n{_table(['row', *codes, 'mean'], lines)}")

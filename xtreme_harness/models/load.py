@@ -26,12 +26,18 @@ def quiet() -> None:
     warnings.filterwarnings("ignore", module="torch")
 
 
-@lru_cache(maxsize=2)
 def load_tokenizer(folder: Path, remote_code: bool = False) -> Any:
     """The checkpoint's tokenizer, from local files only; raises CheckpointError when it cannot be loaded.
 
     The last ones stay in memory: reading a vocabulary of 250,000 pieces takes a second, and every language needs it.
     """
+    found = [(path.name, path.stat()) for path in sorted(folder.glob("*")) if path.is_file()]
+    return _tokenizer(folder, remote_code, tuple((name, one.st_size, one.st_mtime_ns) for name, one in found))
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(folder: Path, remote_code: bool, state: tuple[tuple[str, int, int], ...]) -> Any:
+    """`state` is that of the folder's files: a tokenizer that was edited is another one."""
     from transformers import AutoTokenizer
 
     quiet()

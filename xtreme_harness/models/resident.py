@@ -46,9 +46,9 @@ def forget() -> None:
 
 
 def resident_encoder(job: Job) -> Resident:
-    """The unit's own encoder, as it is."""
+    """The unit's own encoder, as it is; a folder whose weights were changed is another encoder."""
     folder = job.checkpoint()
-    return resident(str(folder), job, partial(_load, folder, job))
+    return resident(f"{folder} {sorted(job.unit.fingerprints.items())}", job, partial(_load, folder, job))
 
 
 def _load(folder: Path, job: Job, device: str) -> tuple[Any, int]:

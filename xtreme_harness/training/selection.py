@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_model, save_model
 
 
 class Selection:
@@ -26,13 +26,13 @@ class Selection:
         self.best = {"figure": figure, "update": update, "decay": decay}
         if writes:
             temporary = self.path.with_suffix(f".{update}.tmp")
-            save_file({name: value.contiguous() for name, value in network.state_dict().items()}, str(temporary))
+            save_model(network, str(temporary))  # T5 has its word embedding under two names
             temporary.replace(self.path)
 
     def choose(self, network: Any, final_update: int) -> None:
         """Puts the kept state into the network, unless the final one is it."""
         if self.best and self.best["update"] != final_update:
-            network.load_state_dict(load_file(str(self.path)))
+            load_model(network, str(self.path))
 
     def state_dict(self) -> dict[str, Any]:
         return dict(self.best)

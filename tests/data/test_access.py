@@ -1,0 +1,209 @@
+"""Which door opens for which unit: inputs without gold for all, English labels for training, gold for scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xtreme_harness import testing
+from xtreme_harness.data.access import (
+    checked,
+    data_files,
+    gold_files,
+    read_gold,
+    read_inputs,
+    read_labelled,
+)
+from xtreme_harness.definitions import Example, Task
+from xtreme_harness.errors import DataError, HarnessError, MissingData, ProtocolError
+from xtreme_harness.job import Job
+from xtreme_harness.registry import Registry
+from xtreme_harness.unit import Unit
+
+UNIT_TYPES = ("checkpoint", "prepare", "train", "predict", "embed", "score")
+
+
+def sound(example: Example) -> str | None:
+    return None
+
+
+@pytest.fixture
+def opened(job_of: Callable[..., Job], registry: Registry) -> Callable[..., Job]:
+    """A job on one part of a task, of any unit type."""
+
+    def make(type: str, split: str = "test", language: str = "sw", task: str = "topics") -> Job:
+        unit = Unit(
+            type=type,
+            label=f"{type} {task}",
+            modules=(),
+            kind="classify",
+            task=task,
+            parameters={"split": split, "language": language},
+            details={"files": registry.task(task).files(split, language)},
+        )
+        return job_of(unit)
+
+    return make
+
+
+@pytest.mark.parametrize("type", [type for type in UNIT_TYPES if type != "score"])
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_gold_is_closed_to_all_but_score_units(opened: Callable[..., Job], type: str, language: str) -> None:
+    with pytest.raises(ProtocolError, match="score units only") as caught:
+        read_gold(opened(type, "test", language), ("label",), sound)
+    assert f"{type} topics" in str(caught.value)
+
+
+def test_gold_is_open_to_score_units(opened: Callable[..., Job]) -> None:
+    gold = read_gold(opened("score"), ("label",), sound)
+    assert [set(row) for row in gold] == [{"id", "label"}] * 6  # and not the texts
+    assert {row["label"] for row in gold} <= {"health", "sport", "trade"}
+
+
+@pytest.mark.parametrize("type", [type for type in UNIT_TYPES if type != "prepare"])
+def test_labels_are_closed_to_all_but_prepare_units(opened: Callable[..., Job], type: str) -> None:
+    with pytest.raises(ProtocolError):
+        read_labelled(opened(type, "train", "en"), sound)
+
+
+@pytest.mark.parametrize(("split", "language"), [("test", "en"), ("test", "sw"), ("train", "sw"), ("dev", "sw")])
+def test_labels_of_other_languages_and_of_tests_are_closed(
+    opened: Callable[..., Job], split: str, language: str
+) -> None:
+    with pytest.raises(ProtocolError, match=f"labels of {language}"):
+        read_labelled(opened("prepare", split, language), sound)
+
+
+@pytest.mark.parametrize(("split", "count"), [("train", 24), ("dev", 6)])
+def test_english_labels_are_open_for_training(opened: Callable[..., Job], split: str, count: int) -> None:
+    examples = read_labelled(opened("prepare", split, "en"), sound)
+    assert len(examples) == count and all(set(row) == {"id", "text_a", "label"} for row in examples)
+
+
+@pytest.mark.parametrize("type", UNIT_TYPES)
+def test_inputs_come_without_gold(opened: Callable[..., Job], type: str) -> None:
+    examples = read_inputs(opened(type), ("label",), sound)
+    assert [set(row) for row in examples] == [{"id", "text_a"}] * 6
+
+
+def test_gold_lines_are_no_inputs(opened: Callable[..., Job]) -> None:
+    examples = read_inputs(opened("prepare", task="twins"), (), sound)
+    assert {row["side"] for row in examples} == {"query", "candidate"} and len(examples) == 24
+    assert not any({"query", "candidate"} & set(row) for row in examples)
+
+
+def test_gold_lines_are_the_gold(opened: Callable[..., Job]) -> None:
+    gold = read_gold(opened("score", task="twins"), (), sound)
+    assert gold == [{"side": "gold", "query": f"en-{n}", "candidate": f"sw-{n}"} for n in range(1, 13)]
+
+
+def test_gold_that_is_kept_apart_is_read_by_its_own_reader(
+    job_of: Callable[..., Job], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, registry: Registry
+) -> None:
+    def read(split: str, language: str, files: tuple[Path, ...]) -> Iterator[Example]:
+        raise AssertionError("the test file holds no labels")
+
+    def gold(split: str, language: str, files: tuple[Path, ...]) -> Iterator[Example]:
+        yield {"id": "0", "label": files[0].read_text()}
+
+    def names(split: str, language: str) -> tuple[str, ...]:
+        return (f"{split}-{language}.tsv",)
+
+    task = Task(
+        name="apart", kind="classify", languages=("sw",), read=read, files=names, read_gold=gold, gold_files=names
+    )
+    (tmp_path / "test-sw.tsv").write_text("sport")
+    (found,) = gold_files(task, "test", "sw", None, tmp_path)
+    monkeypatch.setattr(registry, "task", lambda name: task)
+    details = {"files": (str(found),)}
+    parameters = {"split": "test", "language": "sw"}
+    unit = Unit(type="score", label="s", modules=(), task="apart", parameters=parameters, details=details)
+    assert read_gold(job_of(unit), ("label",), sound) == [{"id": "0", "label": "sport"}]
+
+
+FILES = (Path("sw.jsonl"),)
+
+
+def passed(examples: list[Any], problem: Callable[[Example], str | None] = sound) -> list[Example]:
+    return list(checked(iter(examples), FILES, problem))
+
+
+def test_sound_examples_pass() -> None:
+    examples = [{"id": "a"}, {"id": "b"}, {"side": "query", "id": "a"}, {"side": "gold", "query": "a"}]
+    assert passed([*examples, {"side": "gold", "query": "b"}]) == [*examples, {"side": "gold", "query": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("examples", "told"),
+    [
+        ([], "sw.jsonl: holds no example at all"),
+        ([{"id": "a"}, {"id": "b"}, {"id": "a"}], "sw.jsonl: example 3: the id 'a' is there twice"),
+        ([{"id": 1}, {"id": "1"}], "example 2: the id '1' is there twice"),
+        ([{"side": "query", "id": "a"}, {"side": "query", "id": "a"}], "example 2: the id 'a' is there twice"),
+    ],
+)
+def test_unsound_parts_are_refused(examples: list[Example], told: str) -> None:
+    with pytest.raises(DataError) as caught:
+        passed(examples)
+    assert told in str(caught.value) and caught.value.exit_code == 5
+
+
+def test_a_kind_s_complaint_names_example_and_file() -> None:
+    with pytest.raises(DataError, match=r"sw\.jsonl: example 2 \(id b\): it has no label"):
+        passed([{"id": "a", "label": "x"}, {"id": "b"}], lambda row: None if "label" in row else "it has no label")
+
+
+def test_a_reader_s_own_failure_is_a_data_error() -> None:
+    def reader() -> Iterator[Example]:
+        yield {"id": "a"}
+        raise KeyError("label")
+
+    with pytest.raises(DataError, match=r"sw\.jsonl: the task's reader failed: KeyError: 'label'"):
+        list(checked(reader(), FILES, sound))
+
+
+@pytest.mark.parametrize("error", [DataError("other.tsv", 7, "has 2 columns"), HarnessError("no"), MemoryError()])
+def test_errors_that_speak_for_themselves_pass(error: BaseException) -> None:
+    def reader() -> Iterator[Example]:
+        raise error
+        yield {}
+
+    with pytest.raises(type(error)) as caught:
+        list(checked(reader(), FILES, sound))
+    assert caught.value is error
+
+
+def test_files_are_looked_up_in_the_data_folder(tmp_path: Path) -> None:
+    def names(split: str, language: str) -> tuple[str, ...]:
+        return f"{language}-en.en", f"{language}-en.{language}"
+
+    task = Task(name="t", kind="nearest", languages=("sw",), read=lambda *_: (), files=names)
+    (tmp_path / "sw-en.en").write_text("a\n")
+    with pytest.raises(MissingData, match=r"say where it is with --data DIR") as caught:
+        data_files(task, "test", "sw", None)
+    assert caught.value.file == "sw-en.en"
+    with pytest.raises(MissingData, match="task t needs this file and it is not there") as caught:
+        data_files(task, "test", "sw", tmp_path)
+    assert caught.value.file == str(tmp_path / "sw-en.sw")
+    (tmp_path / "sw-en.sw").write_text("b\n")
+    assert data_files(task, "test", "sw", tmp_path) == (tmp_path / "sw-en.en", tmp_path / "sw-en.sw")
+    assert gold_files(task, "test", "sw", tmp_path, None) == data_files(task, "test", "sw", tmp_path)
+
+
+def test_data_that_a_plugin_brings_along_needs_no_folder(tmp_path: Path, registry: Registry) -> None:
+    testing.write_topics(tmp_path)
+    (file,) = data_files(registry.task("topics"), "test", "sw", None)
+    assert file.is_file() and file.is_absolute()
+
+
+def test_missing_labels_name_their_option(tmp_path: Path) -> None:
+    def names(split: str, language: str) -> tuple[str, ...]:
+        return ("test-sw.tsv",)
+
+    fields: dict[str, Any] = {"read": lambda *_: (), "files": names, "read_gold": lambda *_: (), "gold_files": names}
+    task = Task(name="t", kind="classify", languages=("sw",), **fields)
+    with pytest.raises(MissingData, match="--labels DIR"):
+        gold_files(task, "test", "sw", tmp_path, None)

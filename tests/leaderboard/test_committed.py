@@ -1,0 +1,64 @@
+"""Boards in the repository are what their committed records make; an edit on either side is noticed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BOARDS = ROOT / "leaderboards"
+
+
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "xtreme_harness", "leaderboard", "build", "mini", "--dir", str(folder), "--check"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def boards(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(BOARDS, tmp_path / "leaderboards"))
+
+
+def edit(path: Path, pattern: str, replacement: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(pattern, replacement, text, count=1)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+
+
+def test_the_committed_board_has_not_drifted_from_its_records() -> None:
+    done = check(BOARDS)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_edited_table_is_noticed(boards: Path) -> None:
+    edit(boards / "mini.md", r"\| +\d\d\.\d \|", "| 99.9 |")
+    done = check(boards)
+    assert done.returncode == 3
+    assert "mini.md" in done.stderr
+
+
+def test_an_edited_record_is_noticed(boards: Path) -> None:
+    records = sorted(boards.glob("mini/*/records.jsonl"))[0]
+    edit(records, r'"accuracy": \d+\.\d+', '"accuracy": 99.0')
+    assert check(boards).returncode == 3
+
+
+def test_a_record_that_lacks_a_field_is_refused_with_its_line(boards: Path) -> None:
+    records = sorted(boards.glob("mini/*/records.jsonl"))[0]
+    edit(records, r'"protocol"', '"protokoll"')
+    done = check(boards)
+    assert done.returncode == 5
+    assert "records.jsonl, line 1" in done.stderr
+    assert "protocol" in done.stderr
+
+
+def test_the_board_says_that_it_is_not_comparable_and_gives_signatures() -> None:
+    page = (BOARDS / "mini.md").read_text(encoding="utf-8")
+    assert "not comparable" in page
+    assert re.search(r"xtreme-harness \S+ \| suite mini\.1 \| model sha256:[0-9a-f]{8} \| recipe mini", page)

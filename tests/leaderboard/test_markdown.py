@@ -1,0 +1,114 @@
+"""The markdown page: every cell says something, what is not comparable is said, and nothing breaks the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from xtreme_harness.definitions import Suite
+from xtreme_harness.leaderboard.averages import table_rows
+from xtreme_harness.leaderboard.markdown import document, languages, overview, remarks
+from xtreme_harness.records import STATES, Record, signature
+
+RecordOf = Callable[..., Record]
+SUITE = Suite(name="s", version="2", groups={"classification": ("xnli",), "retrieval": ("tatoeba",)})
+
+
+@pytest.fixture
+def records(record_of: RecordOf) -> list[Record]:
+    return [
+        record_of(task=task, language=language, metrics={"accuracy": value})
+        for task, language, value in [("xnli", "en", 80.04), ("xnli", "sw", 60.0), ("tatoeba", "sw", 20.0)]
+    ]
+
+
+def cells(table: str) -> list[list[str]]:
+    """The rows of a markdown table, the title first, without the line below it."""
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [rows[0], *rows[2:]]
+
+
+def test_the_overview_has_one_line_a_row(records: list[Record]) -> None:
+    assert cells(overview(table_rows(records, SUITE), SUITE)) == [
+        ["row", "xnli", "tatoeba", "average"],
+        ["mnli.plain.s1", "70.0", "20.0", "45.0"],
+    ]
+
+
+def test_rows_may_be_renamed(records: list[Record]) -> None:
+    table = overview(table_rows(records, SUITE), SUITE, {"mnli.plain.s1": "after MNLI"})
+    assert cells(table)[1][0] == "after MNLI"
+
+
+def test_languages_have_a_table_for_each_task(records: list[Record]) -> None:
+    first, second = languages(table_rows(records, SUITE), SUITE).split("\n\n### ")
+    assert first.startswith("### xnli (accuracy)") and second.startswith("tatoeba (accuracy)")
+    assert cells(first) == [["row", "en", "sw", "mean"], ["mnli.plain.s1", "80.0", "60.0", "70.0"]]
+    assert cells(second) == [["row", "sw", "mean"], ["mnli.plain.s1", "20.0", "20.0"]]
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != "ok"])
+def test_the_state_is_shown_where_there_is_no_figure(state: str, records: list[Record]) -> None:
+    records[1] = {**records[1], "state": state, "metrics": {}, "why": "because"}
+    page = document("T", records, table_rows(records, SUITE), SUITE)
+    assert cells(overview(table_rows(records, SUITE), SUITE))[1] == ["mnli.plain.s1", state, "20.0", state]
+    assert cells(languages(table_rows(records, SUITE), SUITE).split("\n\n### ")[0])[1] == [
+        "mnli.plain.s1",
+        "80.0",
+        state,
+        state,
+    ]
+    assert f"- {state}: xnli sw: because" in page.splitlines()
+
+
+def test_rows_with_other_languages_show_that_a_cell_was_left_out(records: list[Record]) -> None:
+    """A row that was run on fewer languages has no average over those it has not."""
+    narrower = [{**record, "row": "none.plain.s1"} for record in records if record["language"] != "en"]
+    rows = table_rows([*records, *narrower], SUITE)
+    table = cells(languages(rows, SUITE).split("\n\n### ")[0])
+    assert table[0] == ["row", "en", "sw", "mean"]
+    assert table[1:] == [["mnli.plain.s1", "80.0", "60.0", "70.0"], ["none.plain.s1", "skipped", "60.0", "skipped"]]
+    assert [row.average.text() for row in rows] == ["45.0", "skipped"]
+
+
+def test_a_task_that_nobody_ran_is_said_to_be_skipped(records: list[Record]) -> None:
+    table = overview(table_rows(records[:2], SUITE), SUITE)
+    assert cells(table)[1] == ["mnli.plain.s1", "70.0", "skipped", "skipped"]
+
+
+def test_what_is_not_comparable_is_said_with_its_reason(record_of: RecordOf) -> None:
+    fields: dict[str, Any] = {"comparable": False, "not_comparable_because": "bundled miniature data"}
+    told = [
+        record_of(**fields),
+        record_of(language="te", **fields),
+        record_of(task="tatoeba", **fields),
+        record_of(task="pawsx", comparable=False, not_comparable_because="reads quotes doubled"),
+    ]
+    assert remarks(told) == [
+        "not comparable: xnli, tatoeba (bundled miniature data)",
+        "not comparable: pawsx (reads quotes doubled)",
+    ]
+    page = document("T", told[:3], table_rows(told[:3], SUITE), SUITE)
+    assert "- not comparable: xnli, tatoeba (bundled miniature data)" in page.splitlines()
+
+
+def test_comparable_records_need_no_remark(records: list[Record]) -> None:
+    assert remarks(records) == []
+    assert "not comparable" not in document("T", records, table_rows(records, SUITE), SUITE)
+
+
+def test_the_page_holds_title_tables_and_signatures(records: list[Record]) -> None:
+    page = document("XTREME, two tasks", records, table_rows(records, SUITE), SUITE)
+    assert page.startswith("# XTREME, two tasks\n\n") and page.endswith("`\n")
+    assert overview(table_rows(records, SUITE), SUITE) in page
+    assert f"- `mnli.plain.s1`: `{signature(records, 's.2')}`" in page.splitlines()
+    assert page == document("XTREME, two tasks", records, table_rows(records, SUITE), SUITE)
+
+
+def test_a_bar_in_a_name_does_not_break_the_table(records: list[Record]) -> None:
+    piped = [{**record, "row": "a|b"} for record in records]
+    line = overview(table_rows(piped, SUITE), SUITE).splitlines()[2]
+    assert "a\\|b" in line and len(line.replace("\\|", "").strip("|").split("|")) == 4

@@ -1,0 +1,164 @@
+"""The `train` unit as a whole: what it leaves in the store, resuming through the store, several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from xtreme_harness.job import Settings
+from xtreme_harness.jsonl import read_jsonl
+from xtreme_harness.plan import Plan
+from xtreme_harness.registry import Registry
+from xtreme_harness.store import Finished, Store
+from xtreme_harness.unit import Unit
+from xtreme_harness.work import perform
+
+SETTINGS = (
+    ("topics", "epochs", 2),
+    ("topics", "batch_size", 4),
+    ("topics", "learning_rate", 1e-3),
+    ("topics", "weight_decay", 0.1),
+    ("topics", "adam_epsilon", 1e-6),
+    ("topics", "selection", "english-dev"),
+    ("topics", "evaluate_every", 3),
+)
+PlanOf = Callable[..., Plan]
+
+
+def training_units(plan: Plan) -> tuple[list[Unit], Unit]:
+    """(what must be done before, the `train` unit)."""
+    (trained,) = [unit for unit in plan.units() if unit.type == "train"]
+    return list(trained.inputs.values()), trained
+
+
+def train(plan: Plan, store: Store, registry: Registry, tick: Any = None, **settings: Any) -> Finished:
+    before, trained = training_units(plan)
+    chosen = Settings(**{"device": "cpu", "threads": 1, **settings})
+    for unit in before:
+        perform(unit, store, registry, chosen)
+    perform(trained, store, registry, chosen, *([tick] if tick else []))
+    found = store.find(trained.key)
+    assert found is not None
+    return found
+
+
+def weights(found: Finished) -> dict[str, torch.Tensor]:
+    encoder = {f"encoder.{name}": value for name, value in load_file(found.file("encoder/model.safetensors")).items()}
+    return {**encoder, **{f"head.{name}": value for name, value in load_file(found.file("head.safetensors")).items()}}
+
+
+def difference(first: Finished, second: Finished) -> float:
+    one, two = weights(first), weights(second)
+    assert one.keys() == two.keys()
+    return max(float((one[name] - two[name]).abs().max()) for name in one)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Iterator[Store]:
+    """As many empty stores as a test asks for, with `next`."""
+
+    def made() -> Iterator[Store]:
+        number = 0
+        while True:
+            number += 1
+            one = Store(tmp_path / f"store-{number}")
+            one.make()
+            yield one
+
+    return made()
+
+
+def test_a_trained_unit_keeps_encoder_head_and_log(
+    tiny_bert: Path, plan_of: PlanOf, store: Store, registry: Registry
+) -> None:
+    found = train(plan_of(tiny_bert, "topics", settings=SETTINGS), store, registry)
+    assert sorted(found.about["files"]) == [
+        "encoder/config.json",
+        "encoder/model.safetensors",
+        "head.safetensors",
+        "log.jsonl",
+    ]
+    result = found.result
+    assert result["updates"] == 12 and result["selected_update"] in (3, 6, 9, 12)
+    log = {row["update"]: row["dev"] for _, row in read_jsonl(found.file("log.jsonl"))}
+    assert list(log) == [3, 6, 9, 12] and result["dev"] == log[result["selected_update"]]
+    assert max(one["accuracy"] for one in log.values()) == result["dev"]["accuracy"]
+    assert result["pad_id"] == 0 and result["tokens"] > 0
+    assert weights(found)["head.out.weight"].shape == (3, 32)
+    assert not store.partial(training_units(plan_of(tiny_bert, "topics", settings=SETTINGS))[1].key).exists()
+
+
+def test_the_seed_decides_the_head_and_the_weights(
+    tiny_xlmr: Path, plan_of: PlanOf, store: Store, registry: Registry, stores: Iterator[Store]
+) -> None:
+    first = train(plan_of(tiny_xlmr, "topics", settings=SETTINGS, seeds=(1,)), store, registry)
+    again = train(plan_of(tiny_xlmr, "topics", settings=SETTINGS, seeds=(1,)), next(stores), registry)
+    other = train(plan_of(tiny_xlmr, "topics", settings=SETTINGS, seeds=(2,)), store, registry)
+    assert difference(first, again) == 0.0
+    assert difference(first, other) > 1e-2
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_a_stopped_training_is_taken_up_through_the_store(
+    tiny_xlmr: Path, plan_of: PlanOf, store: Store, registry: Registry, stores: Iterator[Store]
+) -> None:
+    plan = plan_of(tiny_xlmr, "topics", settings=SETTINGS)
+    expected = train(plan, next(stores), registry)
+    notes: list[str] = []
+
+    def stopping(share: float, note: str) -> None:
+        notes.append(note)
+        if len(notes) == 5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(plan, store, registry, stopping, checkpoint_seconds=0.0)
+    assert any(store.partial(training_units(plan)[1].key).iterdir())
+    resumed = train(plan, store, registry, lambda share, note: notes.append(note))
+    assert difference(expected, resumed) == 0.0
+    assert notes == [f"update {number}/12" for number in range(1, 13)]
+    assert resumed.result["dev"] == expected.result["dev"]
+    assert resumed.about["files"]["encoder/model.safetensors"] == expected.about["files"]["encoder/model.safetensors"]
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_weights_of_one(
+    tiny_xlmr: Path, plan_of: PlanOf, store: Store, registry: Registry, stores: Iterator[Store]
+) -> None:
+    """Over gloo on the CPU; without dropout, whose masks differ."""
+    plan = plan_of(tiny_xlmr, "topics", settings=(*SETTINGS, ("topics", "dropout", 0.0)))
+    one = train(plan, store, registry, token_budget=40)
+    two = train(plan, next(stores), registry, device="cpu,cpu", token_budget=40)
+    assert difference(one, two) < 1e-5
+    assert {name: one.result[name] for name in ("updates", "selected_update", "dev", "pad_id")} == {
+        name: two.result[name] for name in ("updates", "selected_update", "dev", "pad_id")
+    }
+    start = train(plan_of(tiny_xlmr, "topics", settings=(*SETTINGS, ("topics", "learning_rate", 0.0))), store, registry)
+    assert difference(one, start) > 1e-3
+
+
+@pytest.mark.slow
+def test_two_processes_resume_together(
+    tiny_xlmr: Path, plan_of: PlanOf, store: Store, registry: Registry, stores: Iterator[Store]
+) -> None:
+    """What one process left is taken up by two."""
+    plan = plan_of(tiny_xlmr, "topics", settings=(*SETTINGS, ("topics", "dropout", 0.0)))
+    one = train(plan, next(stores), registry)
+    calls = iter(range(1, 100))
+
+    def stopping(share: float, note: str) -> None:
+        if next(calls) == 5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(plan, store, registry, stopping, checkpoint_seconds=0.0)
+    two = train(plan, store, registry, device="cpu,cpu", checkpoint_seconds=0.0)
+    assert difference(one, two) < 1e-5
