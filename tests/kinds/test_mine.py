@@ -1,4 +1,4 @@
-"""Kind `mine`, the pure part: golden vectors of the original, a brute-force reference, ties, merging, what is refused."""
+"""Kind `mine`, the pure part: golden vectors, a brute-force reference, ties, merging, what is refused."""
 
 from __future__ import annotations
 
