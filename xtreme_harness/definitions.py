@@ -246,14 +246,21 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """`compute(predictions, gold)` takes two lists in the same order and gives Scored."""
+    """`compute(predictions, gold)` takes two lists in the same order and gives Scored.
+
+    `shown` is the name in records and tables (default: the name): a tagging task and a QA task both show an `f1`, which
+    are different functions and so different metrics. `by_language`: `compute` takes the language as a third argument.
+    """
 
     name: str
-    compute: Callable[[Sequence[Any], Sequence[Any]], Scored]
+    compute: Callable[..., Scored]
+    shown: str = ""
+    by_language: bool = False
     greater_is_better: bool = True
     percent: bool = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "shown", self.shown or self.name)
         _check("Metric", self.name, [] if callable(self.compute) else ["compute must be a function"])
 
 
@@ -261,8 +268,9 @@ class Metric:
 class Kind:
     """How tasks of one shape are encoded, trained, predicted and scored (provisional until 1.0).
 
-    `options` are what a task may choose, with their defaults; `required` those it must name. `load` returns the
-    implementation (see xtreme_harness.kinds.interface); it is called only when work is to be done.
+    `options` are what a task may choose, with their defaults; `required` those it must name. `splits` are the parts
+    that a language needs to be evaluated. `load` returns the implementation (see xtreme_harness.kinds.interface); it is
+    called only when work is to be done.
     """
 
     name: str
@@ -271,6 +279,7 @@ class Kind:
     load: Callable[[], Any]
     options: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ("test",)
     metrics: tuple[str, ...] = ()
     headline: tuple[str, ...] = ()
 

@@ -50,12 +50,13 @@ class PlannedCell:
     predict: Unit | None = None
     score: Unit | None = None
     train: Unit | None = None
+    tuning: Unit | None = None
     missing: str | None = None
     options: Mapping[str, Any]
     seed: int
 
     def units(self) -> list[Unit]:
-        return [unit for unit in (self.train, self.predict, self.score) if unit is not None]
+        return [unit for unit in (self.train, self.predict, self.tuning, self.score) if unit is not None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,7 +269,7 @@ class _Layout:
         return self.registry.task(task.train_on) if task.train_on else task
 
     def _missing(self, task: Task, languages: list[str]) -> dict[str, str]:
-        """Language to sentence where the test file is not there; all where the English training part is not."""
+        """Language to sentence where a part of it is not there; all where the English training part is not."""
         try:
             for split in ("train", "dev") if self.registry.kind(task.kind).trainable else ():
                 self.folders.files(self._training_task(task), split, "en")
@@ -277,7 +278,8 @@ class _Layout:
         missing = {}
         for language in languages:
             try:
-                self.folders.files(task, "test", language)
+                for split in self.registry.kind(task.kind).splits:
+                    self.folders.files(task, split, language)
             except MissingData as error:
                 missing[language] = str(error)
         return missing
@@ -287,7 +289,8 @@ def _units(cell: Cell, assignment: Assignment) -> dict[str, Any]:
     """A kind's cell as fields of a planned one; where something is trained, with every value of the recipe."""
     values = assignment.recipe if cell.train else {}
     options = {**values, **cell.options}
-    return {"predict": cell.predict, "score": cell.score, "train": cell.train, "options": options}
+    units = {"predict": cell.predict, "score": cell.score, "train": cell.train, "tuning": cell.tuning}
+    return {**units, "options": options}
 
 
 def _only(settings: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

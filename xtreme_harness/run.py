@@ -82,7 +82,7 @@ def run(
     outcomes = execute(plan, pending, store, registry, work, watcher)
     if not plan.request.keep_all:
         drop_weights(plan.units(), {key for key, one in outcomes.items() if one.state == "failed"}, store)
-    records = [cell_record(cell, plan, store, outcomes) for cell in plan.cells]
+    records = [cell_record(cell, plan, store, outcomes, registry) for cell in plan.cells]
     rows = table_rows(records, plan.suite)
     try:
         _write(folder, plan, store, records, rows)
@@ -105,7 +105,9 @@ def make_writable(folder: Path) -> None:
         raise machine_error(error) or MachineError(f"Cannot write {folder}: {error}") from error
 
 
-def cell_record(cell: PlannedCell, plan: Plan, store: Store, outcomes: Mapping[str, Outcome]) -> Record:
+def cell_record(
+    cell: PlannedCell, plan: Plan, store: Store, outcomes: Mapping[str, Outcome], registry: Registry
+) -> Record:
     """The record of one cell, from its finished units, or with the state that says why there is no figure."""
     predict = store.find(cell.predict.key) if cell.predict else None
     score = store.find(cell.score.key) if cell.score else None
@@ -119,7 +121,7 @@ def cell_record(cell: PlannedCell, plan: Plan, store: Store, outcomes: Mapping[s
         "task_version": task.version,
         "language": cell.language,
         "metrics": score.result["metrics"] if score else {},
-        "headline": list(task.headline),
+        "headline": [registry.metric(name).shown for name in task.headline],
         "n": score.result["n"] if score else None,
         "groups": score.result["groups"] if score else None,
         "state": state,
@@ -132,7 +134,7 @@ def cell_record(cell: PlannedCell, plan: Plan, store: Store, outcomes: Mapping[s
         "seed": cell.seed,
         "recipe": plan.recipe.name,
         "dtype": plan.dtype,
-        "options": _resolved(cell, predict),
+        "options": _resolved(cell, predict, store.find(cell.tuning.key) if cell.tuning else None),
         "phases": _phases(cell, predict),
         "protocol": PROTOCOL,
         "comparable": task.comparable,
@@ -172,12 +174,12 @@ def _model_record(plan: Plan, checkpoint: Finished | None) -> dict[str, Any]:
     return {"name": plan.chosen.model.name, **shown, "revision": encoder.revision, **trust, **source}
 
 
-def _resolved(cell: PlannedCell, predict: Finished | None) -> dict[str, Any]:
-    """Every resolved value; a layer that only the loaded model knew is filled in."""
+def _resolved(cell: PlannedCell, predict: Finished | None, tuning: Finished | None) -> dict[str, Any]:
+    """Every resolved value; a layer that only the loaded model knew, and what was chosen on dev gold, are filled in."""
     options = {name: value for name, value in cell.options.items() if name != "seed"}
     if predict and "layer" in predict.result:
         options["layer"] = predict.result["layer"]
-    return options
+    return {**options, **tuning.result["options"]} if tuning else options
 
 
 def _phases(cell: PlannedCell, predict: Finished | None) -> list[dict[str, Any]]:
@@ -202,6 +204,8 @@ def _data_record(cell: PlannedCell) -> dict[str, str]:
     units: dict[str, Unit] = {"gold": cell.score} if cell.score else {}
     if cell.predict is not None:
         units["test"] = cell.predict.inputs["texts"]
+    if cell.tuning is not None:
+        units["dev"] = cell.tuning
     if cell.train is not None:
         units |= {role: one for role, one in cell.train.inputs.items() if one.type == "prepare"}
     return {role: f"sha256:{digest(dict(units[role].data))}" for role in sorted(units)}

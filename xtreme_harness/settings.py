@@ -9,6 +9,7 @@ from xtreme_harness.definitions import RECIPE_DEFAULTS, SELECTIONS, Task
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.registry import Registry
 
+COUNTS = ("epochs", "batch_size", "max_length", "max_query_length", "max_answer_length", "doc_stride")
 MODEL_SETTINGS = ("layer", "pooling", "sentence_pooling", "prefix")
 
 
@@ -39,7 +40,7 @@ def _check_value(task: str, key: str, value: Any) -> None:
         raise RequestError(f"--set {task}.{key}={value}: expected a number.")
     if isinstance(default, int) and not isinstance(value, int) and key != "warmup":
         raise RequestError(f"--set {task}.{key}={value}: expected a whole number.")
-    if key in ("epochs", "batch_size", "max_length") and value < 1:
+    if key in COUNTS and value < 1:
         raise RequestError(f"--set {task}.{key}={value}: must be at least 1.")
     if key == "prefix" and not isinstance(value, str):
         raise RequestError(f'--set {task}.prefix={value}: expected text; write prefix="{value}".')

@@ -249,5 +249,49 @@ def _pair(number: int, language: str) -> tuple[str, str]:
     return f"{name} lives in {town}.", foreign
 
 
+NAMES_PLUGIN = '''"""Names of people and towns in sentences: a task of `xtreme_harness.testing`."""
+
+from xtreme_harness import Task, hookimpl
+
+
+@hookimpl
+def register_target_tasks(register):
+    register(Task.from_jsonl(
+        name="names", kind="tag", labels=("B-LOC", "B-PER", "I-PER", "O"), languages={languages},
+        path="data/{{split}}.{{language}}.jsonl",
+    ))
+'''
+
+
+def write_names(folder: Path, languages: Sequence[str] = ("en", "sw"), train: int = 32, test: int = 8) -> Path:
+    """A learnable `tag` task named `names` in `folder`: data files and a plugin file, whose path is returned.
+
+    The last sentence of a test part repeats itself until it is longer than any encoder's input.
+    """
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    for split, language, count in [
+        ("train", "en", train),
+        ("dev", "en", test),
+        *(("test", one, test) for one in languages),
+    ]:
+        rows = [_name_example(f"{split}-{number}", number + len(split), language) for number in range(count)]
+        if split == "test":
+            rows[-1] = {**rows[-1], **{field: rows[-1][field] * 30 for field in ("tokens", "tags")}}
+        write_jsonl(data / f"{split}.{language}.jsonl", rows)
+    plugin = folder / "plugin.py"
+    plugin.write_text(NAMES_PLUGIN.format(languages=_tuple(languages)), encoding="utf-8")
+    return plugin
+
+
+def _name_example(id: str, number: int, language: str) -> dict[str, Any]:
+    """`Amina Juma lives in Oslo .`, in the words of the language; in every second sentence without the second name."""
+    first, second = (FIRST_NAMES[(number * step) % len(FIRST_NAMES)] for step in (1, 3))
+    person = [first, second][: 1 + number % 2]
+    verb = {"en": ["lives", "in"], "sw": ["anaishi"]}.get(language, [language])
+    tags = [*["B-PER", "I-PER"][: len(person)], *["O"] * len(verb), "B-LOC", "O"]
+    return {"id": id, "tokens": [*person, *verb, TOWNS[number % len(TOWNS)], "."], "tags": tags}
+
+
 def _tuple(languages: Sequence[str]) -> str:
     return str(tuple(languages)).replace("'", '"')

@@ -61,10 +61,14 @@ def module_version(name: str) -> str:
 
 
 def code_version(functions: Iterable[Any]) -> str:
-    """Hash of the files in which `functions` are written, wherever they live; what has no Python code adds nothing."""
+    """Hash of the files in which `functions` are written, wherever they live, and of the `files` that one names.
+
+    What has no Python code adds nothing.
+    """
     plain = [getattr(function, "func", function) for function in functions]  # a partial stands for its function
     codes = [getattr(function, "__code__", None) for function in plain]
     files = {code.co_filename for code in codes if code is not None}
+    files |= {file for function in plain for file in getattr(function, "files", ())}
     return digest(sorted(file_version(file) for file in files if Path(file).is_file()))
 
 

@@ -19,8 +19,15 @@ from xtreme_harness.definitions import Model
 from xtreme_harness.errors import DataError, RequestError
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.kinds.nearest.decode import decode_neighbours, nearest
-from xtreme_harness.kinds.nearest.encode import distinct_rows, encode_sentences, gold_problem, text_problem
-from xtreme_harness.kinds.retrieval import NOT_PUBLISHED, retrieval_layer, two_thirds
+from xtreme_harness.kinds.retrieval import (
+    NOT_PUBLISHED,
+    distinct_rows,
+    encode_sentences,
+    gold_problem,
+    retrieval_layer,
+    text_problem,
+    two_thirds,
+)
 from xtreme_harness.models.load import load_encoder, load_tokenizer
 from xtreme_harness.plan import Plan
 from xtreme_harness.registry import load_registry

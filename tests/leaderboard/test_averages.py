@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xtreme_harness.definitions import Suite
-from xtreme_harness.leaderboard.averages import SEVERITY, Figure, cell_figure, mean, table_rows
+from xtreme_harness.leaderboard.averages import (
+    SEVERITY,
+    Figure,
+    cell_figure,
+    mean,
+    table_rows,
+    transfer_gap,
+    without_english,
+)
 from xtreme_harness.records import STATES, Record
 
 RecordOf = Callable[..., Record]
@@ -108,3 +116,31 @@ def test_rows_stay_in_the_order_they_come_in(complete: list[Record]) -> None:
     rows = table_rows([*others, *complete], SUITE)
     assert [row.label for row in rows] == ["none.plain.s1", "mnli.plain.s1"]
     assert [row.average.value for row in rows] == [50.0, 60.0]
+
+
+CELLS = {"en": Figure(90.0, "ok"), "de": Figure(80.0, "ok"), "sw": Figure(60.0, "ok")}
+FAILED = Figure(None, "failed")
+UNLABELLED = Figure(None, "unlabelled")
+
+
+def test_without_english_leaves_the_source_language_out() -> None:
+    assert without_english(CELLS) == Figure(70.0, "ok")
+    assert without_english({"de": Figure(80.0, "ok"), "fr": Figure(70.0, "ok")}) == Figure(75.0, "ok")
+    assert without_english({"en": Figure(90.0, "ok")}).value is None
+
+
+def test_transfer_gap_is_english_minus_the_mean_of_the_others() -> None:
+    assert transfer_gap(CELLS) == Figure(20.0, "ok")
+
+
+@pytest.mark.parametrize(
+    ("cells", "state"),
+    [
+        ({**CELLS, "sw": FAILED}, "failed"),
+        ({**CELLS, "en": UNLABELLED}, "unlabelled"),
+        ({"de": Figure(80.0, "ok")}, "skipped"),
+        ({"en": Figure(90.0, "ok")}, "skipped"),
+    ],
+)
+def test_a_gap_needs_all_its_figures(cells: dict[str, Figure], state: str) -> None:
+    assert transfer_gap(cells) == Figure(None, state)

@@ -14,10 +14,28 @@ def _classify() -> Any:
     return Classify()
 
 
+def _tag() -> Any:
+    from xtreme_harness.kinds.tag.kind import Tag
+
+    return Tag()
+
+
+def _span() -> Any:
+    from xtreme_harness.kinds.span.kind import Span
+
+    return Span()
+
+
 def _nearest() -> Any:
     from xtreme_harness.kinds.nearest.kind import Nearest
 
     return Nearest()
+
+
+def _mine() -> Any:
+    from xtreme_harness.kinds.mine.kind import Mine
+
+    return Mine()
 
 
 @hookimpl
@@ -35,11 +53,46 @@ def register_kinds(register: Callable[[Kind], None]) -> None:
     )
     register(
         Kind(
+            name="tag",
+            summary="one tag for every word",
+            trainable=True,
+            load=_tag,
+            options={"first_content_subword": False},
+            required=("labels",),
+            metrics=("chunk_f1", "chunk_precision", "chunk_recall", "token_accuracy"),
+            headline=("chunk_f1",),
+        )
+    )
+    register(
+        Kind(
+            name="span",
+            summary="the part of a context that answers a question",
+            trainable=True,
+            load=_span,
+            options={"legacy_word_extension": False, "null_threshold": None},
+            metrics=("exact_match", "answer_f1"),
+            headline=("exact_match", "answer_f1"),
+        )
+    )
+    register(
+        Kind(
             name="nearest",
             summary="for every query the nearest candidate",
             trainable=False,
             load=_nearest,
             metrics=("accuracy",),
             headline=("accuracy",),
+        )
+    )
+    register(
+        Kind(
+            name="mine",
+            summary="the sentences of two corpora that translate each other",
+            trainable=False,
+            load=_mine,
+            options={"margin": "ratio", "k": 4, "retrieval": "max"},
+            splits=("dev", "test"),
+            metrics=("pair_f1", "pair_precision", "pair_recall"),
+            headline=("pair_f1",),
         )
     )

@@ -50,11 +50,15 @@ class Assignment:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """The units that end in one language's score. `score` is None where there is no gold."""
+    """The units that end in one language's score. `score` is None where there is no gold.
+
+    `tuning` chooses a value on dev gold (a `score` unit); its result's `options` go into the record, gold or not.
+    """
 
     predict: Unit
     score: Unit | None
     train: Unit | None = None
+    tuning: Unit | None = None
     options: Mapping[str, Any]
 
 

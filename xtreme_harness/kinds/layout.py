@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from xtreme_harness.data.access import TRAINING_LANGUAGE
 from xtreme_harness.definitions import Task
+from xtreme_harness.errors import RequestError
 from xtreme_harness.kinds.interface import Assignment, Files
 from xtreme_harness.models.reference import Encoder
 from xtreme_harness.unit import Unit, code_version
@@ -73,6 +75,22 @@ def prepare_unit(
     )
 
 
+def has_dev_part(assignment: Assignment) -> bool:
+    """Whether the training task names English dev files; raises RequestError where a selection needs them in vain.
+
+    TyDiQA-GoldP's English "dev" file is its test set: there the harness must not select (spec 4.7; spec 8, item 23).
+    """
+    task = assignment.training_task
+    has_files = bool(task.files("dev", TRAINING_LANGUAGE))
+    if not has_files and assignment.recipe["selection"] == "english-dev":
+        name = assignment.task.name
+        raise RequestError(
+            f"Task {name}: selection english-dev is impossible, {task.name} has no English dev part to select on. "
+            f"Use --set {name}.selection=last."
+        )
+    return has_files
+
+
 def train_unit(
     assignment: Assignment, train: Unit, dev: Unit | None, options: Mapping[str, Any], modules: tuple[str, ...]
 ) -> Unit:
@@ -101,22 +119,47 @@ def train_unit(
     )
 
 
-def score_unit(assignment: Assignment, language: str, predict: Unit, modules: tuple[str, ...]) -> Unit | None:
-    """Compares predictions with gold; None where no gold is at hand."""
-    task = assignment.task
-    gold = assignment.gold(task, language)
+def score_unit(
+    assignment: Assignment,
+    language: str,
+    predict: Unit,
+    modules: tuple[str, ...],
+    texts: Unit | None = None,
+    threshold: Unit | None = None,
+) -> Unit | None:
+    """Compares predictions with gold; None where no gold is at hand.
+
+    `texts`: what the predictions point into; `threshold`: the unit that chose where they are cut.
+    """
+    gold = assignment.gold(assignment.task, language)
     if gold is None:
         return None
+    opened = {"predictions": predict, "texts": texts, "threshold": threshold}
+    inputs = {role: unit for role, unit in opened.items() if unit is not None}
+    return gold_unit(assignment, "test", language, gold, inputs, modules)
+
+
+def gold_unit(
+    assignment: Assignment,
+    split: str,
+    language: str,
+    gold: Files,
+    inputs: Mapping[str, Unit],
+    modules: tuple[str, ...],
+) -> Unit:
+    """A unit that opens the gold of one part in one language."""
+    task = assignment.task
+    part = language if split == "test" else f"{split} {language}"
     return Unit(
         type="score",
-        label=f"score {task.name} {language}",
+        label=f"score {task.name} {part}",
         modules=("xtreme_harness.data.access", "xtreme_harness.kinds.results", *modules),
         kind=task.kind,
         task=task.name,
         task_version=task.version,
-        inputs={"predictions": predict},
+        inputs=inputs,
         fingerprints={"reader": assignment.reader(task), "scorer": assignment.scorer},
         data=gold.hashes,
-        parameters={"split": "test", "language": language, "metrics": list(task.metrics)},
+        parameters={"split": split, "language": language, "metrics": list(task.metrics)},
         details={"files": gold.paths},
     )

@@ -38,5 +38,11 @@ def write_scores(job: Job, scored: Mapping[str, Scored], gold: Sequence[Example]
     return {"metrics": figures, "n": len(rows), "groups": count_groups(gold)}
 
 
-def compute(metrics: Iterable[Metric], predictions: Sequence[Any], gold: Sequence[Any]) -> dict[str, Scored]:
-    return {metric.name: metric.compute(predictions, gold) for metric in metrics}
+def compute(
+    metrics: Iterable[Metric], predictions: Sequence[Any], gold: Sequence[Any], language: str = "en"
+) -> dict[str, Scored]:
+    """Each metric's result under the name it is shown by; `language` is for metrics whose rules depend on it."""
+    return {
+        metric.shown: metric.compute(predictions, gold, *((language,) if metric.by_language else ()))
+        for metric in metrics
+    }

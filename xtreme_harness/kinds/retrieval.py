@@ -1,16 +1,33 @@
-"""What the retrieval kinds share: the layer, and the `embed` unit."""
+"""What the retrieval kinds share: both sides as token ids and as vectors of length 1, the layer, their units.
+
+Nothing is trained: a `prepare` unit encodes the texts, an `embed` unit makes one vector a distinct text, and the kind's
+`predict` unit searches.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from xtreme_harness.definitions import Model
-from xtreme_harness.errors import RequestError
+from xtreme_harness.data.access import read_gold, read_inputs
+from xtreme_harness.data.encoded import load_encoded, save_encoded
+from xtreme_harness.definitions import Example, Model
+from xtreme_harness.errors import DataError, RequestError
+from xtreme_harness.job import Job
 from xtreme_harness.kinds.interface import Assignment
-from xtreme_harness.kinds.layout import FORWARD, encoder_details, encoder_inputs
+from xtreme_harness.kinds.layout import FORWARD, encoder_details, encoder_inputs, prepare_unit
 from xtreme_harness.unit import Unit
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
 NOT_PUBLISHED = "default, not published"
+SIDES = ("query", "candidate")
+TEXTS_AT_ONCE = 20_000  # handed to the tokenizer, whose own objects are far larger than the ids
 
 
 def retrieval_layer(model: Model, task: str, depth: int | None) -> tuple[int | None, str]:
@@ -36,7 +53,7 @@ def embed_unit(assignment: Assignment, texts: Unit, layer: int | None, modules: 
     task, encoder = assignment.task, assignment.encoder
     return Unit(
         type="embed",
-        label=f"embed {task.name} {texts.parameters['language']}",
+        label=f"embed {place_of(texts)}",
         modules=(*FORWARD, "xtreme_harness.models.embed", "xtreme_harness.models.heads", *modules),
         kind=task.kind,
         task=task.name,
@@ -47,3 +64,151 @@ def embed_unit(assignment: Assignment, texts: Unit, layer: int | None, modules: 
         dtype=assignment.dtype,
         details=encoder_details(encoder),
     )
+
+
+def place_of(texts: Unit) -> str:
+    """Task, part and language of a `prepare` unit, for the labels of the units behind it."""
+    return texts.label.removeprefix("prepare ")
+
+
+def text_problem(example: Example) -> str | None:
+    if example.get("side") == "gold":
+        return None
+    if example.get("side") not in SIDES:
+        return f"side {example.get('side')!r} is not query, candidate or gold"
+    if not isinstance(example.get("id"), str) or not isinstance(example.get("text"), str):
+        return "id and text must be text"
+    return None
+
+
+def gold_problem(example: Example) -> str | None:
+    if example.get("side") != "gold":
+        return None
+    if not isinstance(example.get("query"), str) or not isinstance(example.get("candidate"), str):
+        return "query and candidate must be ids"
+    return None
+
+
+def encode_sentences(
+    tokenizer: Any, examples: Sequence[Example], prefix: str, max_length: int
+) -> dict[str, list[list[int]]]:
+    """Columns input_ids and, where the tokenizer gives them, token_type_ids; cut to `max_length` with specials."""
+    texts = [prefix + example["text"] for example in examples]
+    encoded = tokenizer(texts, truncation=True, max_length=max_length, return_attention_mask=False)
+    return {name: [list(row) for row in encoded[name]] for name in ("input_ids", "token_type_ids") if name in encoded}
+
+
+def distinct_rows(rows: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """(first place of each distinct row, number of the distinct row for every row): equal texts are encoded once."""
+    number: dict[bytes, int] = {}
+    places: list[int] = []
+    back = []
+    for place, row in enumerate(rows):
+        key = array("i", row).tobytes()
+        if key not in number:
+            number[key] = len(places)
+            places.append(place)
+        back.append(number[key])
+    return places, back
+
+
+def normalised(vectors: Vectors, name: str) -> Vectors:
+    """[n, width] rows of length 1. Raises DataError for a row that is zero, NaN or infinite."""
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    wrong = ~np.isfinite(lengths[:, 0]) | (lengths[:, 0] == 0)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(name, None, f"the embedding of text {row + 1} is zero or not finite; nothing can be retrieved")
+    out: Vectors = np.ascontiguousarray(vectors / lengths, dtype=np.float32)
+    return out
+
+
+def check_widths(queries: Vectors, candidates: Vectors) -> None:
+    if queries.shape[1] != candidates.shape[1]:
+        raise DataError("embeddings", None, f"queries are {queries.shape[1]} wide, candidates {candidates.shape[1]}")
+
+
+class Retrieval:
+    """Normal form: `side` = query or candidate {id, text}, and gold {query, candidate}. Subclasses search and score."""
+
+    gold_fields: ClassVar[tuple[str, ...]] = ()
+    modules: ClassVar[tuple[str, ...]]
+
+    def search(self, assignment: Assignment, split: str, language: str) -> tuple[Unit, dict[str, Any]]:
+        """The `predict` unit of one part in one language, and every value that decides its result."""
+        task, model = assignment.task, assignment.model
+        encoding = {"prefix": model.prefix, "max_length": assignment.recipe["max_length"]}
+        layer, source = retrieval_layer(model, task.name, assignment.encoder.depth)
+        texts = prepare_unit(assignment, task, split, language, encoding, self.modules)
+        predict = Unit(
+            type="predict",
+            label=f"search {place_of(texts)}",
+            modules=self.modules,
+            kind=task.kind,
+            task=task.name,
+            task_version=task.version,
+            inputs={"embeddings": embed_unit(assignment, texts, layer, self.modules), "texts": texts},
+            parameters={"layer": layer, **task.options},
+        )
+        return predict, {**task.options, **encoding, "layer": layer, "layer_source": source, "pooling": model.pooling}
+
+    def prepare(self, job: Job) -> dict[str, Any]:
+        from xtreme_harness.models.load import load_tokenizer
+
+        examples = read_inputs(job, self.gold_fields, text_problem)
+        for side in SIDES:
+            if not any(example["side"] == side for example in examples):
+                raise DataError(job.unit.details["files"][0], None, f"there is no {side} text at all")
+        tokenizer = load_tokenizer(job.checkpoint("tokenizer"), job.unit.details["remote_code"])
+        columns = _encode_in_turn(tokenizer, examples, job.unit.parameters)
+        places, back = distinct_rows(columns["input_ids"])
+        kept = {name: [rows[place] for place in places] for name, rows in columns.items()}
+        rows = zip(examples, back, strict=True)
+        items = [{"id": example["id"], "side": example["side"], "row": row} for example, row in rows]
+        save_encoded(job.folder, kept, self.described(items, examples))
+        tokens = sum(len(row) for row in kept["input_ids"])
+        return {"examples": len(examples), "windows": len(places), "tokens": tokens}
+
+    def described(self, items: list[Example], examples: Sequence[Example]) -> list[Example]:
+        """The items {id, side, row} with what else the search must know of each text."""
+        return items
+
+    def embed(self, job: Job) -> dict[str, Any]:
+        from xtreme_harness.models.embed import embed
+
+        return embed(job)
+
+    def sides(self, job: Job) -> dict[str, list[Mapping[str, Any]]]:
+        """The items of each side, in the order of the data."""
+        items = load_encoded(job.inputs["texts"].folder).items
+        return {side: [item for item in items if item["side"] == side] for side in SIDES}
+
+    def vectors(self, job: Job) -> Vectors:
+        """[distinct texts, width], memory-mapped; an item's `row` says which is its own."""
+        import numpy as np
+
+        opened: Vectors = np.load(job.inputs["embeddings"].file("layer.npy"), mmap_mode="r")
+        return opened
+
+    def searched(self, job: Job) -> dict[str, Any]:
+        """What a finished search says of the embeddings it used."""
+        embeddings = job.inputs["embeddings"].result
+        return {"device": embeddings["device"], "layer": embeddings["layer"], "tokens": 0}
+
+    def gold(self, job: Job) -> list[Example]:
+        """The gold lines {query, candidate}; score units only."""
+        return read_gold(job, self.gold_fields, gold_problem)
+
+
+def _encode_in_turn(
+    tokenizer: Any, examples: Sequence[Example], parameters: Mapping[str, Any]
+) -> dict[str, list[Sequence[int]]]:
+    """`encode_sentences` a part at a time, ids packed: hundreds of thousands of texts fit into memory."""
+    columns: dict[str, list[Sequence[int]]] = {}
+    for start in range(0, len(examples), TEXTS_AT_ONCE):
+        part = examples[start : start + TEXTS_AT_ONCE]
+        for name, rows in encode_sentences(tokenizer, part, parameters["prefix"], parameters["max_length"]).items():
+            columns.setdefault(name, []).extend(array("i", row) for row in rows)
+    return columns

@@ -9,14 +9,15 @@ from typing import Any, ClassVar
 from xtreme_harness.data.access import read_gold, read_inputs, read_labelled
 from xtreme_harness.data.encoded import Encoded, load_encoded, save_encoded
 from xtreme_harness.definitions import Example, Metric, Scored, Task
+from xtreme_harness.errors import DataError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
 from xtreme_harness.kinds.interface import Assignment, Cell
-from xtreme_harness.kinds.layout import FORWARD, prepare_unit, score_unit, train_unit
+from xtreme_harness.kinds.layout import FORWARD, has_dev_part, prepare_unit, score_unit, train_unit
 from xtreme_harness.unit import Unit
 
-Columns = dict[str, list[list[int]]]
+Columns = Mapping[str, Sequence[Sequence[int]]]
 
 
 class Trainable(ABC):
@@ -25,6 +26,8 @@ class Trainable(ABC):
     encoding_values: ClassVar[tuple[str, ...]]  # recipe values that decide the encoding
     gold_fields: ClassVar[tuple[str, ...]]
     modules: ClassVar[tuple[str, ...]]
+    decoding_options: ClassVar[tuple[str, ...]] = ()  # no part of the encoding; the target's own, whatever it trains on
+    scores_texts: ClassVar[bool] = False  # whether a score needs what `prepare` kept of the texts
 
     @abstractmethod
     def input_problem(self, example: Example) -> str | None:
@@ -50,6 +53,22 @@ class Trainable(ABC):
     ) -> dict[str, Scored]:
         """Each metric over predictions and gold in the same order."""
 
+    def scoring_problem(self, predictions: Sequence[Example], gold: Sequence[Example]) -> str | None:
+        """Why sound gold still cannot be scored against (in the same order as `predictions`); None when it can."""
+        return None
+
+    def item(self, example: Example, options: Mapping[str, Any]) -> Example:
+        """What is kept of an example beside its windows."""
+        return named(example)
+
+    def gold_of(self, example: Example) -> Example:
+        """What the dev figures need of a labelled example."""
+        return {**named(example), **{name: example[name] for name in self.gold_fields if name in example}}
+
+    def completed_gold(self, job: Job, gold: list[Example]) -> list[Example]:
+        """A score unit's gold with what else `scored` needs."""
+        return gold
+
     def options(self, assignment: Assignment, task: Task) -> dict[str, Any]:
         """Every resolved value that decides encoding, head and decoding."""
         encoding = {name: assignment.recipe[name] for name in self.encoding_values}
@@ -63,15 +82,21 @@ class Trainable(ABC):
             "sentence_pooling": assignment.model.sentence_pooling,
             "dropout": assignment.recipe["dropout"],
         }
-        train = prepare_unit(assignment, source, "train", "en", options, self.modules)
-        dev = prepare_unit(assignment, source, "dev", "en", options, self.modules)
+        train = self._prepare_unit(assignment, source, "train", "en")
+        dev = self._prepare_unit(assignment, source, "dev", "en") if has_dev_part(assignment) else None
         trained = train_unit(assignment, train, dev, head, self.modules)
         return {language: self._cell(assignment, trained, head, language) for language in assignment.languages}
+
+    def _prepare_unit(self, assignment: Assignment, task: Task, split: str, language: str) -> Unit:
+        options = self.options(assignment, task)
+        encoding = {name: value for name, value in options.items() if name not in self.decoding_options}
+        return prepare_unit(assignment, task, split, language, encoding, self.modules)
 
     def _cell(self, assignment: Assignment, trained: Unit, head: Mapping[str, Any], language: str) -> Cell:
         task = assignment.task
         options = self.options(assignment, task)
-        texts = prepare_unit(assignment, task, "test", language, options, self.modules)
+        texts = self._prepare_unit(assignment, task, "test", language)
+        options = {**options, **head, **{name: options[name] for name in self.decoding_options}}
         predict = Unit(
             type="predict",
             label=f"predict {task.name} {language}",
@@ -80,12 +105,12 @@ class Trainable(ABC):
             task=task.name,
             task_version=task.version,
             inputs={"model": trained, "texts": texts},
-            parameters={"options": {**options, **head}},
+            parameters={"options": options},
             dtype=assignment.dtype,
             details={"remote_code": assignment.encoder.trust.remote_code},
         )
-        score = score_unit(assignment, language, predict, self.modules)
-        return Cell(predict=predict, score=score, train=trained, options={**options, **head})
+        score = score_unit(assignment, language, predict, self.modules, texts if self.scores_texts else None)
+        return Cell(predict=predict, score=score, train=trained, options=options)
 
     def prepare(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.load import load_tokenizer
@@ -99,14 +124,11 @@ class Trainable(ABC):
         examples = read_labelled(job, problem) if labelled else read_inputs(job, self.gold_fields, self.input_problem)
         tokenizer = load_tokenizer(job.checkpoint("tokenizer"), job.unit.details["remote_code"])
         columns = self.encode(tokenizer, examples, parameters)
-        save_encoded(job.folder, columns, [_named(example) for example in examples])
+        save_encoded(job.folder, columns, [self.item(example, parameters) for example in examples])
         if labelled:
-            write_jsonl(job.folder / "gold.jsonl", (self._gold_of(example) for example in examples))
+            write_jsonl(job.folder / "gold.jsonl", (self.gold_of(example) for example in examples))
         tokens = sum(len(row) for row in columns["input_ids"])
         return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens}
-
-    def _gold_of(self, example: Example) -> Example:
-        return {**_named(example), **{name: example[name] for name in self.gold_fields}}
 
     def predict(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.forward import outputs_in_order
@@ -139,8 +161,11 @@ class Trainable(ABC):
         options = job.registry.task(job.unit.task).options
         file = job.unit.details["files"][0]
         gold = read_gold(job, self.gold_fields, lambda example: self.gold_problem(example, options))
+        gold = self.completed_gold(job, gold)
         rows = (row for _, row in read_jsonl(job.inputs["predictions"].file("predictions.jsonl")))
         predictions = results.matched(rows, gold, file)
+        if told := self.scoring_problem(predictions, gold):
+            raise DataError(file, None, told)
         metrics = [job.registry.metric(name) for name in job.unit.parameters["metrics"]]
         scored = self.scored(predictions, gold, metrics)
         return results.write_scores(job, scored, gold, [row["id"] for row in gold])
@@ -151,5 +176,5 @@ class Trainable(ABC):
         return {name: one.figure for name, one in self.scored(predictions, gold, metrics).items()}
 
 
-def _named(example: Example) -> Example:
+def named(example: Example) -> Example:
     return {name: example[name] for name in ("id", "group") if name in example}

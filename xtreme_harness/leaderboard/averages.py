@@ -10,6 +10,7 @@ from xtreme_harness.records import Record, task_number
 
 # what a table shows for a task whose cells are not all ok, the worst first
 SEVERITY = ("failed", "missing-data", "unlabelled", "skipped", "not-published")
+SOURCE = "en"  # the language that everything is trained in
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,22 @@ def mean(figures: Iterable[Figure]) -> Figure:
     if states or not figures:
         return Figure(None, next((state for state in SEVERITY if state in states), "skipped"))
     return Figure(sum(figure.value or 0.0 for figure in figures) / len(figures), "ok")
+
+
+def without_english(languages: Mapping[str, Figure]) -> Figure:
+    """The mean over all languages but English: what is zero-shot in a task's average (XTREME's includes English)."""
+    return mean(figure for code, figure in languages.items() if code != SOURCE)
+
+
+def transfer_gap(languages: Mapping[str, Figure]) -> Figure:
+    """English minus the mean of the other languages (XTREME, section 5); only where all of them have a figure.
+
+    A task without English (retrieval) has no gap: `skipped`.
+    """
+    english, others = languages.get(SOURCE, Figure(None, "skipped")), without_english(languages)
+    if english.value is None or others.value is None:
+        return mean([english, others])
+    return Figure(english.value - others.value, "ok")
 
 
 def cell_figure(record: Record) -> Figure:

@@ -53,11 +53,11 @@ def forward_batches(
 def outputs_in_order(
     model: nn.Module, encoded: Encoded, tick: Callable[[int], None] = lambda tokens: None, **how: Any
 ) -> list[np.ndarray[Any, Any]]:
-    """One float32 array a window (logits of a head that gives one row a window), in the windows' order."""
+    """One float32 array a window, in the windows' order: [outputs], or [tokens, outputs] of a head on every token."""
     outputs: list[Any] = [None] * len(encoded)
     for rows, logits, _ in forward_batches(model, encoded, **how):
         values = logits.float().cpu().numpy()
         for place, row in enumerate(rows):
-            outputs[row] = values[place]
+            outputs[row] = values[place] if values.ndim == 2 else values[place, : encoded.lengths[row]]
         tick(int(encoded.lengths[rows].sum()))
     return outputs

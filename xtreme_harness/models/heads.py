@@ -39,6 +39,39 @@ class SentenceHead(nn.Module):
         return logits
 
 
+class TagHead(nn.Module):
+    """Dropout, then one linear layer on every token: [batch, tokens, outputs] logits."""
+
+    def __init__(self, width: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(width, outputs)
+        nn.init.normal_(self.out.weight, std=0.02)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        logits: Tensor = self.out(self.dropout(hidden))
+        return logits
+
+
+class SpanHead(nn.Module):
+    """One linear layer to two logits a token, start and end: [batch, tokens, 2]. No dropout, as in BERT's own.
+
+    Padding can be neither: XTREME pads every window to 384 and lets the softmax see the padding; here the width of a
+    micro-batch varies, and an update must not depend on it.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(width, 2)
+        nn.init.normal_(self.out.weight, std=0.02)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        logits: Tensor = self.out(hidden).float()
+        return logits.masked_fill(mask.unsqueeze(-1) == 0, torch.finfo(torch.float32).min)
+
+
 class EncoderWithHead(nn.Module):
     """Logits of one head on the encoder's last hidden state."""
 
@@ -54,7 +87,7 @@ class EncoderWithHead(nn.Module):
 
 
 def summed_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross entropy of [rows, labels] logits, summed over the rows, in float32."""
+    """Cross entropy of [rows, labels] logits, summed over the rows, in float32; targets of -100 are left out."""
     return nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
 
 

@@ -7,20 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xtreme_harness.errors import DataError
+from xtreme_harness.kinds.retrieval import check_widths, normalised
 
 Vectors = NDArray[np.float32]
-
-
-def normalised(vectors: Vectors, name: str) -> Vectors:
-    """[n, width] rows of length 1. Raises DataError for a row that is zero, NaN or infinite."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    wrong = ~np.isfinite(lengths[:, 0]) | (lengths[:, 0] == 0)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise DataError(name, None, f"the embedding of text {row + 1} is zero or not finite; nothing can be retrieved")
-    out: Vectors = np.ascontiguousarray(vectors / lengths, dtype=np.float32)
-    return out
 
 
 def nearest(queries: Vectors, candidates: Vectors) -> tuple[NDArray[np.int64], Vectors]:
@@ -31,8 +20,7 @@ def nearest(queries: Vectors, candidates: Vectors) -> tuple[NDArray[np.int64], V
     """
     import faiss
 
-    if queries.shape[1] != candidates.shape[1]:
-        raise DataError("embeddings", None, f"queries are {queries.shape[1]} wide, candidates {candidates.shape[1]}")
+    check_widths(queries, candidates)
     similarities, rows = faiss.knn(
         normalised(queries, "queries"), normalised(candidates, "candidates"), 1, metric=faiss.METRIC_INNER_PRODUCT
     )

@@ -1,0 +1,132 @@
+"""Tagging files as XTREME's downloader and evaluator have them: what UDPOS and PAN-X share.
+
+Training and dev files hold `word<TAB>tag` lines, test files one word a line, label files one tag a line; a blank line
+stands between sentences. Lines are split on tabs only: words may hold no-break and ideographic spaces, at which the
+original cuts them and loses their labels (spec 7, item 12).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness import DataError, read_text_lines
+
+Row = tuple[str, str]  # word, tag
+Rows = Iterator[dict[str, Any]]
+Lines = list[tuple[int, str]]  # line numbers from 1 and their text
+
+
+def sentences(path: Path) -> Iterator[Lines]:
+    """The lines between blank ones. Several blank lines are one break: the original loses count there (spec 7.14)."""
+    lines: Lines = []
+    for number, line in read_text_lines(path):
+        if line.strip(" "):
+            lines.append((number, line))
+        elif lines:
+            yield lines
+            lines = []
+    if lines:
+        yield lines
+
+
+def read_tagged(labels: Sequence[str]) -> Callable[..., Rows]:
+    """A reader of train, dev and test files; ids are numbers of sentences from 0, tests have no tags."""
+
+    def read(split: str, language: str, files: tuple[Path, ...]) -> Rows:
+        columns = 1 if split == "test" else 2
+        for place, lines in enumerate(sentences(files[0])):
+            fields = [_fields(files[0], number, line, columns) for number, line in lines]
+            row = {"id": str(place), "tokens": [one[0] for one in fields]}
+            if columns == 2:
+                known = zip(lines, fields, strict=True)
+                row["tags"] = [_tag(files[0], number, one[1], labels) for (number, _), one in known]
+            yield row
+
+    return read
+
+
+def read_tag_labels(labels: Sequence[str]) -> Callable[..., Rows]:
+    """A reader of label files, whose sentences are those of the test file in the same order."""
+
+    def read(split: str, language: str, files: tuple[Path, ...]) -> Rows:
+        for place, lines in enumerate(sentences(files[0])):
+            yield {"id": str(place), "tags": [_tag(files[0], number, line.strip(), labels) for number, line in lines]}
+
+    return read
+
+
+def _fields(path: Path, number: int, line: str, columns: int) -> list[str]:
+    fields = line.split("\t")
+    if len(fields) != columns:
+        raise DataError(path, number, f"has {len(fields)} tab-separated columns, expected {columns}")
+    if not fields[0]:
+        raise DataError(path, number, "has no word before its tag")
+    return fields
+
+
+def _tag(path: Path, number: int, tag: str, labels: Sequence[str]) -> str:
+    if tag not in labels:
+        hint = "; a label file has tags only, no words" if "\t" in tag else ""
+        raise DataError(path, number, f"tag {tag!r} is not one of {', '.join(labels)}{hint}")
+    return tag
+
+
+def tagged_files(folder: str) -> Callable[[str, str], Sequence[str]]:
+    return lambda split, language: (f"{folder}/{split}-{language}.tsv",)
+
+
+def write_sentences(rows: Iterable[Sequence[Row]], path: Path, labels: Path | None = None) -> int:
+    """Writes sentences in XTREME's layout and returns their number.
+
+    Words and tags in one file; or, where `labels` is given, words to `path` and tags there.
+    """
+    count = 0
+    with ExitStack() as stack:
+        for one in (path, labels):
+            if one:
+                one.parent.mkdir(parents=True, exist_ok=True)
+        words = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
+        tags = stack.enter_context(labels.open("w", encoding="utf-8", newline="\n")) if labels else None
+        for count, sentence in enumerate(rows, start=1):
+            between = "\n" if count > 1 else ""
+            words.write(between + "".join(f"{word}\n" if tags else f"{word}\t{tag}\n" for word, tag in sentence))
+            if tags:
+                tags.write(between + "".join(f"{tag}\n" for _, tag in sentence))
+    return count
+
+
+def tags_by_words(test: Path, labelled: Iterable[Sequence[Row]]) -> Iterator[list[Row]]:
+    """The sentences of a test file with their tags, each found in `labelled` by its words, whatever the order is there.
+
+    Downloads of before August 2020 have the treebanks in another order (spec 4.3; 7, item 35). Equal sentences are
+    taken in turn. Raises DataError for a sentence that is not in `labelled`.
+    """
+    known: dict[tuple[str, ...], list[list[Row]]] = defaultdict(list)
+    for sentence in labelled:
+        known[tuple(word for word, _ in sentence)].append(list(sentence))
+    for lines in sentences(test):
+        found = known.get(tuple(line for _, line in lines))
+        if not found:
+            raise DataError(test, lines[0][0], "begins a sentence that the labelled files do not have")
+        yield found.pop(0) if len(found) > 1 else found[0]
+
+
+def write_tags(rows: Iterable[list[Row]], path: Path) -> None:
+    """A label file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as place:
+        write_sentences(rows, Path(place) / "words", Path(place) / "tags")
+        (Path(place) / "tags").replace(path)
+
+
+def move_written(new: Path, final: Path) -> None:
+    """Puts finished files where they belong; a part without a sentence leaves none."""
+    final.mkdir(parents=True, exist_ok=True)
+    for path in sorted(new.glob("*.tsv")):
+        if path.stat().st_size:
+            path.replace(final / path.name)

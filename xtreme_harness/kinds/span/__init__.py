@@ -1,0 +1,1 @@
+"""Kind `span`: the part of a context that answers a question."""

@@ -1,0 +1,1 @@
+"""Kind `tag`: one tag for every word of a sentence."""
