@@ -124,7 +124,7 @@ def padded(network: EncoderWithHead, work: Work, clock: Clock) -> None:
     network.train()
     for number, (input_ids, attention_mask, labels) in enumerate(batches, start=1):
         loss = cross_entropy(network(input_ids=input_ids, attention_mask=attention_mask), labels)
-        (loss / ACCUMULATION).backward()
+        torch.autograd.backward(loss / ACCUMULATION)
         if number % ACCUMULATION == 0:
             torch.nn.utils.clip_grad_norm_(network.parameters(), values["clip"])
             optimiser.step()
@@ -134,7 +134,7 @@ def padded(network: EncoderWithHead, work: Work, clock: Clock) -> None:
 
 
 def trainer(network: EncoderWithHead, work: Work, clock: Clock) -> None:
-    """Trainer's defaults, but for batch size and learning rate, which are the recipe's, and nothing saved or reported."""
+    """Trainer's defaults, but for batch size and learning rate (the recipe's), and nothing saved or reported."""
     from transformers import DataCollatorWithPadding, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
     class Ticks(TrainerCallback):  # type: ignore[misc]
@@ -224,7 +224,8 @@ def measure(work: Work, rounds: int, note: Callable[[str], None]) -> dict[str, l
     speeds: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
     for number in range(1, rounds + 1):
         for name, (train, attention) in CONTESTANTS.items():
-            network.encoder.set_attn_implementation(attention)
+            encoder: Any = network.encoder
+            encoder.set_attn_implementation(attention)
             clock = Clock(network)
             train(network, work, clock)
             network.zero_grad(set_to_none=True)

@@ -131,7 +131,7 @@ def register_suites(register: Callable[[Suite], None]) -> None:
             title="Bundled suite (not comparable)",
             groups={
                 "classification": ("mini.nli", "mini.paraphrase"),
-                "structured": ("mini.pos", "mini.ner"),
+                "tagging": ("mini.pos", "mini.ner"),
                 "qa": ("mini.qa",),
                 "retrieval": ("mini.retrieval", "mini.mining"),
             },
