@@ -160,7 +160,7 @@ def _check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
     known = {language for task in tasks for language in task.languages}
     for language in request.languages:
         if language not in known:
-            raise UnknownName("language", language, sorted(known))
+            raise UnknownName("language", language, sorted(known), f" The tasks have: {', '.join(sorted(known))}.")
 
 
 def _rows(request: Request, registry: Registry) -> tuple[Row, ...]:
