@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +283,7 @@ class Counted:
         self.plugin = folder / "counted.py"
         self.plugin.write_text(COUNTED)
         self.log.touch()
+        self.processes: list[subprocess.Popen[str]] = []
 
     @property
     def environment(self) -> dict[str, str]:
@@ -290,7 +291,9 @@ class Counted:
 
     def start(self, *languages: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", WORKER, str(self.store.root), str(self.plugin), *languages]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **self.environment})
+        environment = {**os.environ, **self.environment}
+        self.processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
+        return self.processes[-1]
 
     def lines(self, word: str) -> list[str]:
         return [line for line in self.log.read_text().splitlines() if line.startswith(word)]
@@ -305,8 +308,12 @@ class Counted:
 
 
 @pytest.fixture
-def counted(store: Store, tmp_path: Path) -> Counted:
-    return Counted(store, tmp_path)
+def counted(store: Store, tmp_path: Path) -> Iterator[Counted]:
+    made = Counted(store, tmp_path)
+    yield made
+    for process in made.processes:  # after a failure some may wait for the gate
+        process.kill()
+        process.communicate()
 
 
 def said(process: subprocess.Popen[str]) -> list[str]:

@@ -194,6 +194,7 @@ def test_a_missing_dev_part_is_missing_data(name: str, shared: Shared, data: Pat
         ("bucc2018/de-en.test.en", "en-000000002\tAgain.\n", "the id 'en-000000002' is there twice"),
     ],
 )
+@pytest.mark.slow
 def test_wrong_ids_are_refused(name: str, line: str, told: str, shared: Shared, data: Path, tmp_path: Path) -> None:
     with (data / name).open("a", encoding="utf-8") as stream:
         stream.write(line)

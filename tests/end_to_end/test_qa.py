@@ -68,6 +68,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, command_in: Callable[[Path], C
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_one_trained_unit_serves_both_tasks(run: Path) -> None:
     records = read_records(run / "records.jsonl")
     assert [(record["task"], record["language"]) for record in records] == [
@@ -104,6 +105,7 @@ def test_predictions_are_code_points_and_scores_follow_from_them(run: Path) -> N
             assert record["metrics"]["f1"] == pytest.approx(mean)
 
 
+@pytest.mark.slow
 def test_an_option_of_decoding_trains_nothing_again(
     run: Path, command_in: Callable[[Path], Command], tiny_xlmr: Path
 ) -> None:

@@ -209,6 +209,7 @@ def test_a_filter_that_leaves_a_task_no_language_says_so(shared: Shared) -> None
     assert (row["tasks"]["twins"]["score"], row["average"]) == (None, None)
 
 
+@pytest.mark.slow
 def test_two_seeds_make_two_rows_and_share_what_they_can(shared: Shared) -> None:
     done = shared.again("--seed", "1", "--seed", "2", "--out", "seeds")
     assert computed(done) == 5  # train, and predict and score of two languages; retrieval knows no seed

@@ -17,6 +17,7 @@ QUICK = ("--recipe", "mini", "--set", "names.epochs=2", "--set", "names.batch_si
 
 
 @pytest.mark.parametrize("family", ["xlmr", "bert"])
+@pytest.mark.slow
 def test_run_gives_a_tag_for_every_word(family: str, tiny_xlmr: Path, tmp_path: Path, command: Command) -> None:
     model = tiny_xlmr if family == "xlmr" else make_tiny_bert(tmp_path / "tiny-bert")
     plugin = write_names(tmp_path / "names")
@@ -72,6 +73,7 @@ def download(
 Download = tuple[Path, Callable[[str], "CompletedProcess[str]"]]
 
 
+@pytest.mark.slow
 def test_an_xtreme_download_with_its_labels_is_scored(download: Download) -> None:
     folder, run = download
     done = run("whole")

@@ -146,6 +146,7 @@ def refused(done: CompletedProcess[str], code: int) -> str:
     return told
 
 
+@pytest.mark.slow
 def test_a_model_is_fetched_once_and_runs(run: Run, hub: Hub, tmp_path: Path, tiny_bert: Path) -> None:
     done = run("org/tiny@main", "--out", "out")
     assert done.returncode == 0, done.stderr

@@ -299,6 +299,7 @@ def test_values_of_the_full_file(full: e5s1.ModelFile, name: str, place: Any, va
 
 
 @needs_package
+@pytest.mark.slow
 def test_word_embedding_of_the_full_file(full: e5s1.ModelFile) -> None:
     words = e5s1.weight(full, "emb.word")
     expected = [-0.0171661377, -0.0257492065, 0.0171661377, -0.0343322754]

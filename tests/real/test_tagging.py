@@ -114,6 +114,7 @@ def round_trip(tokenizer: Any, gold: list[Example], labels: tuple[str, ...], fir
     return chunk_f1([row["prediction"] for row in predictions], [row["tags"] for row in gold]).figure
 
 
+@pytest.mark.slow
 def test_gold_of_udpos_scores_100(converted: Converted, tokenizer: Any) -> None:
     folder, counts = converted
     for language in sorted({language for language, split in counts if split == "test"}):
@@ -125,6 +126,7 @@ def test_gold_of_udpos_scores_100(converted: Converted, tokenizer: Any) -> None:
         assert round_trip(tokenizer, examples, udpos.LABELS, language == "zh") == pytest.approx(100)
 
 
+@pytest.mark.slow
 def test_gold_of_panx_scores_100(tokenizer: Any, tmp_path: Path) -> None:
     seen: Counter[str] = Counter()
     for path in sorted((DATA / "panx" / "xtreme_processed").glob("dev-*.tsv.gz")):
