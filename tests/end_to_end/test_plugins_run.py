@@ -121,7 +121,7 @@ def test_the_readme_has_that_example() -> None:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example distribution as a wheel, unpacked into a folder as an installer does."""
-    if missing := [name for name in ("pip", "setuptools", "wheel") if importlib.util.find_spec(name) is None]:
+    if missing := [name for name in ("pip", "setuptools") if importlib.util.find_spec(name) is None]:
         pytest.skip(f"needs {' and '.join(missing)} in the environment")
     copy, wheels = tmp_path_factory.mktemp("source") / "example", tmp_path_factory.mktemp("wheels")
     shutil.copytree(TESTS / "example_plugin", copy, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))

@@ -160,7 +160,7 @@ class Retrieval:
         examples = read_inputs(job, self.gold_fields, text_problem)
         for side in SIDES:
             if not any(example["side"] == side for example in examples):
-                raise DataError(job.unit.details["files"][0], None, f"there is no {side} text at all")
+                raise DataError(" and ".join(job.unit.details["files"]), None, f"there is no {side} text at all")
         tokenizer = load_tokenizer(job.checkpoint("tokenizer"), job.unit.details["remote_code"])
         columns = _encode_in_turn(tokenizer, examples, job.unit.parameters)
         places, back = distinct_rows(columns["input_ids"])
