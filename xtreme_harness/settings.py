@@ -11,6 +11,8 @@ from xtreme_harness.registry import Registry
 
 COUNTS = ("epochs", "batch_size", "max_length", "max_query_length", "max_answer_length", "doc_stride")
 MODEL_SETTINGS = ("layer", "pooling", "sentence_pooling", "prefix")
+SHORTEST = 8  # tokens; a tokenizer does not cut below its special tokens, and says nothing
+RATES = ("learning_rate", "head_learning_rate", "warmup", "weight_decay", "clip", "adam_epsilon", "dropout")
 
 
 def settings_by_task(
@@ -42,6 +44,10 @@ def _check_value(task: str, key: str, value: Any) -> None:
         raise RequestError(f"--set {task}.{key}={value}: expected a whole number.")
     if key in COUNTS and value < 1:
         raise RequestError(f"--set {task}.{key}={value}: must be at least 1.")
+    if key == "max_length" and value < SHORTEST:
+        raise RequestError(f"--set {task}.max_length={value}: must be at least {SHORTEST}, special tokens included.")
+    if key in RATES and value < 0:
+        raise RequestError(f"--set {task}.{key}={value}: must not be negative.")
     if key == "prefix" and not isinstance(value, str):
         raise RequestError(f'--set {task}.prefix={value}: expected text; write prefix="{value}".')
     if key == "selection" and value not in SELECTIONS:

@@ -97,6 +97,8 @@ WRONG = {
     (*MINI, "--set", "mini.nli.epochs=many"): "--set mini.nli.epochs=many: expected a number.",
     (*MINI, "--set", "mini.nli.epochs=0"): "--set mini.nli.epochs=0: must be at least 1.",
     (*MINI, "--set", "mini.nli.batch_size=1.5"): "--set mini.nli.batch_size=1.5: expected a whole number.",
+    (*MINI, "--set", "mini.nli.max_length=3"): "--set mini.nli.max_length=3: must be at least 8",
+    (*MINI, "--set", "mini.nli.learning_rate=-1e-4"): "must not be negative",
     (*MINI, "--set", "mini.nli.selection=best"): "must be one of english-dev, last",
     (*MINI, "--set", "mini.retrieval.pooling=max"): "pooling must be one of mean, cls",
     (*MINI, "--data", "nowhere"): "--data nowhere: there is no such folder.",
