@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_harness.records import read_records
+
 ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "leaderboards"
 
@@ -62,3 +64,14 @@ def test_the_board_says_that_it_is_not_comparable_and_gives_signatures() -> None
     page = (BOARDS / "mini.md").read_text(encoding="utf-8")
     assert "not comparable" in page
     assert re.search(r"xtreme-harness \S+ \| suite mini\.1 \| model sha256:[0-9a-f]{8} \| recipe mini", page)
+
+
+@pytest.mark.parametrize(("task", "least"), [("mini.nli", 50.0), ("mini.paraphrase", 55.0), ("mini.retrieval", 85.0)])
+def test_the_bundled_encoder_learns_the_bundled_tasks(task: str, least: float) -> None:
+    """Means over the languages; chance is 33 and 50, and 0.6 for retrieval."""
+    paths = sorted(BOARDS.glob("mini/mini/records.jsonl"))
+    figures = [
+        record["metrics"]["accuracy"] for path in paths for record in read_records(path) if record["task"] == task
+    ]
+    assert len(figures) >= 9
+    assert sum(figures) / len(figures) >= least
