@@ -47,12 +47,12 @@ def remarks(records: Sequence[Record]) -> list[str]:
         if not record["comparable"] and record["task"] not in reasons.setdefault(record["not_comparable_because"], []):
             reasons[record["not_comparable_because"]].append(record["task"])
     told = [f"{NOT_COMPARABLE}: {', '.join(tasks)} ({reason})" for reason, tasks in reasons.items()]
-    whys = dict.fromkeys(
-        f"{record['state']}: {record['task']} {record['language']}: {record['why']}"
-        for record in records
-        if record["state"] != "ok" and record["why"]
-    )
-    return told + list(whys)
+    whys: dict[tuple[str, str, str], list[str]] = {}
+    for record in records:
+        if record["state"] != "ok" and record["why"]:
+            languages = whys.setdefault((record["state"], record["task"], record["why"]), [])
+            languages += [] if record["language"] in languages else [record["language"]]
+    return told + [f"{state}: {task} {', '.join(codes)}: {why}" for (state, task, why), codes in whys.items()]
 
 
 def document(title: str, records: Sequence[Record], rows: Sequence[TableRow], suite: Suite) -> str:
