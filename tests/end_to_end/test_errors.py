@@ -318,7 +318,7 @@ def test_without_its_english_part_nothing_can_be_done(run: Command, data: Path, 
     (data / name).unlink()
     done = run()
     assert done.returncode == 5, done.stderr
-    assert f"missing-data: topics sw: {data / name}" in done.stdout
+    assert f"missing-data: topics en, sw: {data / name}" in done.stdout
 
 
 # The machine: exit 6.
