@@ -3,6 +3,8 @@
 from xtreme_harness.definitions import (
     Board,
     Executor,
+    Folders,
+    HubSet,
     Kind,
     Method,
     Metric,
@@ -25,7 +27,9 @@ __all__ = [
     "CheckpointError",
     "DataError",
     "Executor",
+    "Folders",
     "HarnessError",
+    "HubSet",
     "Kind",
     "Method",
     "Metric",

@@ -19,6 +19,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 Example = dict[str, Any]
 ReadExamples = Callable[[str, str, tuple[Path, ...]], Iterable[Example]]
 ListFiles = Callable[[str, str], Sequence[str]]
+HubRows = Callable[[str, str], Iterable[dict[str, Any]]]
 
 RECIPE_DEFAULTS: dict[str, Any] = {
     "learning_rate": 2e-5,
@@ -51,7 +52,11 @@ def _check(what: str, name: object, problems: list[str]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where one data file comes from: what `data fetch` downloads and `data status` lists."""
+    """One original file of a data set: what `data fetch` downloads and `data status` lists.
+
+    `file` is its name in the folder of originals. `steps` says what to do by hand where no download is possible;
+    `address` is then a page for people.
+    """
 
     file: str
     address: str
@@ -62,6 +67,34 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Folders:
+    """Where an import reads and writes: original files, the data folder, the label folder, each in a layout of its own.
+
+    `official`: refuse what is known not to be the benchmark's data (XTREME: spec 8, items 20 and 21).
+    """
+
+    originals: Path
+    data: Path
+    labels: Path
+    official: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSet:
+    """A task's data as a set on the Hugging Face hub, and how its rows become files.
+
+    `write(rows, folders)` writes data and label files; `rows(config, split)` yields one part's rows, with class indices
+    already turned into the set's own label names (label orders differ from set to set). `unfit` is why the set must not
+    pass as the benchmark's data: it is written only as unofficial, and runs on it are not comparable.
+    """
+
+    id: str
+    write: Callable[[HubRows, Folders], None]
+    revision: str = "main"
+    unfit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A data set with its kind, languages, labels, metrics and data files.
 
@@ -69,6 +102,10 @@ class Task:
     it needs, relative to the data folder (an absolute name is data that a plugin brings along). Where the test gold is
     kept apart, as in an XTREME download, `gold_files` names label files relative to the label folder and `read_gold`
     yields the gold fields with the ids that `read` gives.
+
+    `import_files` fills data and label folder from the original files that `sources` lists; `hub` names sets that do
+    the same. `build_labels` is for tasks whose test files may be in another order than a fresh import has them. `sizes`
+    gives the number of examples by split and language: a run on fewer or more is not comparable.
     """
 
     name: str
@@ -84,8 +121,10 @@ class Task:
     read_gold: ReadExamples | None = None
     gold_files: ListFiles | None = None
     sources: tuple[Source, ...] = ()
-    import_files: Callable[[Path], None] | None = None
-    build_labels: Callable[[Path], None] | None = None
+    hub: tuple[HubSet, ...] = ()
+    import_files: Callable[[Folders], None] | None = None
+    build_labels: Callable[[Folders], None] | None = None
+    sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     homepage: str = ""
     citation: str = ""
     licence: str = ""

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from xtreme_harness import DataError, MissingData, Source, Task, hookimpl
+from xtreme_harness import DataError, Folders, MissingData, Source, Task, hookimpl
 from xtreme_tasks.archives import unpacked
 from xtreme_tasks.tagged import (
     Row,
@@ -110,14 +110,14 @@ def label_tests(source: Path, data: Path, labels: Path) -> None:
                 write_tags(tags_by_words(test, raw_sentences(path)), labels / "panx" / test.name)
 
 
-def import_files(folder: Path) -> None:
-    """From the raw files in `folder` to `panx/` and `labels/panx/` there."""
-    import_raw(folder, folder, folder / "labels")
+def import_files(folders: Folders) -> None:
+    """From the raw files to `panx/` in the data and in the label folder."""
+    import_raw(folders.originals, folders.data, folders.labels)
 
 
-def build_labels(folder: Path) -> None:
-    """Labels for the test files of a download, from the raw files in `folder`."""
-    label_tests(folder, folder, folder / "labels")
+def build_labels(folders: Folders) -> None:
+    """Labels for the test files of a download, from the raw files."""
+    label_tests(folders.originals, folders.data, folders.labels)
 
 
 @hookimpl
@@ -136,7 +136,7 @@ def register_target_tasks(register: Callable[[Task], None]) -> None:
                 Source(
                     file="panx_dataset",
                     address="https://www.amazon.com/clouddrive/share/d3KGCRCIYwhKJF0H3eWA26hjg2ZCRhjpEQtDL70FSBN",
-                    steps="by hand: unzip it in the data folder (<language>.tar.gz each); the share may be gone",
+                    steps="by hand: unzip it in the folder of originals (<language>.tar.gz each); may be gone",
                 ),
             ),
             import_files=import_files,

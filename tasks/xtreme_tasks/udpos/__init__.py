@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from xtreme_harness import Source, Task, hookimpl
+from xtreme_harness import Folders, Source, Task, hookimpl
 from xtreme_tasks.tagged import read_tag_labels, read_tagged, tagged_files
 
 # The original's classifier has an 18th output, `O`, which no gold tag uses (spec 7, item 16): fixed.
@@ -23,22 +22,21 @@ RELEASE = Source(
     file="ud-treebanks-v2.5.tgz",
     address="https://lindat.mff.cuni.cz/repository/xmlui/bitstream/handle/11234/1-3105/ud-treebanks-v2.5.tgz",
     licence="each treebank its own, some non-commercial",
-    steps="put it into the data folder; `data import` converts it",
 )
 
 
-def import_files(folder: Path) -> None:
-    """From the release in `folder` to `udpos/` and `labels/udpos/` there."""
+def import_files(folders: Folders) -> None:
+    """From the release to `udpos/` in the data and in the label folder."""
     from xtreme_tasks.udpos.treebanks import import_treebanks
 
-    import_treebanks(folder, folder, folder / "labels")
+    import_treebanks(folders.originals, folders.data, folders.labels, folders.official)
 
 
-def build_labels(folder: Path) -> None:
-    """Labels for the test files of a download, from the release in `folder`."""
+def build_labels(folders: Folders) -> None:
+    """Labels for the test files of a download, from the release."""
     from xtreme_tasks.udpos.treebanks import label_tests
 
-    label_tests(folder, folder, folder / "labels")
+    label_tests(folders.originals, folders.data, folders.labels, folders.official)
 
 
 @hookimpl
