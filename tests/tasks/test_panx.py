@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from xtreme_harness import Folders
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.registry import Registry
-from xtreme_tasks.panx import LABELS, import_raw, label_tests, raw_sentences
+from xtreme_tasks.panx import LABELS, build_labels, import_files, raw_sentences
 from xtreme_tasks.tagged import read_tag_labels, read_tagged, write_sentences
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "tagging.json").read_text(encoding="utf-8"))["vectors"]
@@ -29,6 +30,10 @@ def wrote(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def places(originals: Path, data: Path, official: bool = False) -> Folders:
+    return Folders(originals=originals, data=data, labels=data / "labels", official=official)
 
 
 @pytest.mark.parametrize("vector", PANX_CONVERT, ids=lambda vector: vector["id"])
@@ -64,8 +69,7 @@ def wikiann(tmp_path: Path) -> Path:
 
 
 def test_every_language_gets_its_files_and_only_tests_lose_their_tags(wikiann: Path, tmp_path: Path) -> None:
-    counts = import_raw(wikiann, tmp_path / "data", tmp_path / "data" / "labels")
-    assert counts == {(language, split): 2 for language in ("en", "sw") for split in ("train", "dev", "test")}
+    import_files(places(wikiann, tmp_path / "data"))
     texts = {
         str(path.relative_to(tmp_path / "data")): path.read_text(encoding="utf-8")
         for path in (tmp_path / "data").rglob("*.tsv")
@@ -79,9 +83,9 @@ def test_every_language_gets_its_files_and_only_tests_lose_their_tags(wikiann: P
 
 def test_labels_for_a_download(wikiann: Path, tmp_path: Path) -> None:
     wrote(tmp_path / "data" / "panx" / "test-sw.tsv", "Zawadi\n\ntest\n")
-    label_tests(wikiann, tmp_path / "data", tmp_path / "labels")
-    assert [path.name for path in (tmp_path / "labels" / "panx").iterdir()] == ["test-sw.tsv"]
-    assert (tmp_path / "labels/panx/test-sw.tsv").read_text(encoding="utf-8") == "B-PER\n\nO\n"
+    build_labels(places(wikiann, tmp_path / "data"))
+    assert [path.name for path in (tmp_path / "data" / "labels" / "panx").iterdir()] == ["test-sw.tsv"]
+    assert (tmp_path / "data/labels/panx/test-sw.tsv").read_text(encoding="utf-8") == "B-PER\n\nO\n"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_labels_for_a_download(wikiann: Path, tmp_path: Path) -> None:
 def test_unsound_raw_files_are_refused_and_nothing_is_written(text: str, told: str, tmp_path: Path) -> None:
     wrote(tmp_path / "raw" / "en" / "train", text)
     with pytest.raises(DataError) as caught:
-        import_raw(tmp_path / "raw", tmp_path / "data", tmp_path / "labels")
+        import_files(places(tmp_path / "raw", tmp_path / "data"))
     assert told in str(caught.value)
     assert not list(tmp_path.rglob("*.tsv"))
 
@@ -104,10 +108,10 @@ def test_unsound_raw_files_are_refused_and_nothing_is_written(text: str, told: s
 def test_two_files_of_one_split_and_none_at_all_are_refused(wikiann: Path, tmp_path: Path) -> None:
     wrote(wikiann / "more" / "en" / "dev", "en:a\tO\n")
     with pytest.raises(DataError, match="is not the only dev file of en"):
-        import_raw(wikiann, tmp_path / "data", tmp_path / "labels")
+        import_files(places(wikiann, tmp_path / "data"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(MissingData, match="holds no WikiAnn"):
-        import_raw(tmp_path / "empty", tmp_path / "data", tmp_path / "labels")
+        import_files(places(tmp_path / "empty", tmp_path / "data"))
 
 
 def read(split: str, text: str, folder: Path) -> list[dict[str, Any]]:

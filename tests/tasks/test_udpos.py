@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xtreme_harness import Folders
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_tasks.tagged import read_tag_labels, read_tagged, sentences, write_sentences
 from xtreme_tasks.udpos import LABELS, LANGUAGES
@@ -40,6 +41,10 @@ def wrote(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def places(originals: Path, data: Path, official: bool = False) -> Folders:
+    return Folders(originals=originals, data=data, labels=data / "labels", official=official)
 
 
 @pytest.mark.parametrize("vector", UD_CONVERT, ids=lambda vector: vector["id"])
@@ -123,7 +128,7 @@ def release(tmp_path: Path) -> Path:
 
 
 def test_treebanks_of_a_language_follow_each_other_by_file_name(release: Path, tmp_path: Path) -> None:
-    counts = import_treebanks(release, tmp_path, tmp_path / "labels", official=False)
+    counts = import_treebanks(places(release, tmp_path))
     assert counts == {("de", "test"): 6, ("de", "train"): 2, ("ru", "dev"): 2}  # no Ancient Greek, no Old French
     test, gold = tmp_path / "udpos/test-de.tsv", tmp_path / "labels/udpos/test-de.tsv"
     words = [row["tokens"] for row in read_tagged(LABELS)("test", "de", (test,))]
@@ -144,7 +149,7 @@ def test_a_packed_release_gives_the_same_files(release: Path, tmp_path: Path) ->
     (tmp_path / "packed").mkdir()
     packed(release / "ud-treebanks-v2.5", tmp_path / "packed" / "ud-treebanks-v2.5.tgz")
     for source, out in ((release, tmp_path / "a"), (tmp_path / "packed", tmp_path / "b")):
-        import_treebanks(source, out, out / "labels", official=False)
+        import_treebanks(places(source, out))
     written = [
         {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.tsv")}
         for out in (tmp_path / "a", tmp_path / "b")
@@ -164,7 +169,7 @@ def test_nothing_of_an_archive_lands_outside(tmp_path: Path) -> None:
         link = tarfile.TarInfo("x/en_gum-ud-test.conllu")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    counts = import_treebanks(source, tmp_path / "out", tmp_path / "out" / "labels", official=False)
+    counts = import_treebanks(places(source, tmp_path / "out"))
     assert counts == {("de", "test"): 2, ("ru", "dev"): 2}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
@@ -175,49 +180,49 @@ def test_a_damaged_archive_is_told(release: Path, tmp_path: Path) -> None:
     packed(release / "ud-treebanks-v2.5", archive)
     archive.write_bytes(archive.read_bytes()[:300])
     with pytest.raises(DataError, match=r"ud-treebanks-v2\.5\.tgz: is damaged .*download it again"):
-        import_treebanks(tmp_path / "packed", tmp_path / "out", tmp_path / "labels", official=False)
+        import_treebanks(places(tmp_path / "packed", tmp_path / "out"))
 
 
 @pytest.mark.parametrize("name", ["ud-treebanks-v2.7", "ud-treebanks-v2.4"])
 def test_another_release_is_refused_unless_unofficial(name: str, release: Path, tmp_path: Path) -> None:
     (release / "ud-treebanks-v2.5").rename(release / name)
     with pytest.raises(DataError, match=f"is of UD release {name[-3:]}, XTREME's udpos is 2.5"):
-        import_treebanks(release, tmp_path, tmp_path / "labels")
+        import_treebanks(places(release, tmp_path, official=True))
     assert not (tmp_path / "udpos").exists()
-    assert import_treebanks(release, tmp_path, tmp_path / "labels", official=False)
+    assert import_treebanks(places(release, tmp_path))
 
 
 def test_other_sizes_than_the_release_s_are_refused_and_nothing_is_written(release: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"udpos de test has 6 sentences here, 22358 in UD 2\.5"):
-        import_treebanks(release, tmp_path, tmp_path / "labels")
+    with pytest.raises(DataError, match="6 test examples of de are here, the benchmark has 22358: a file is missing"):
+        import_treebanks(places(release, tmp_path, official=True))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]
 
 
 def test_a_treebank_must_not_be_there_twice(release: Path, tmp_path: Path) -> None:
     wrote(release / "copy" / "de_gsd-ud-test.conllu", treebank("eins"))
     with pytest.raises(DataError, match=r"de_gsd-ud-test\.conllu: is there twice"):
-        import_treebanks(release, tmp_path, tmp_path / "labels", official=False)
+        import_treebanks(places(release, tmp_path))
 
 
 def test_no_treebank_and_unknown_tags_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MissingData, match="holds no UD treebanks"):
-        import_treebanks(tmp_path / "empty", tmp_path, tmp_path / "labels")
+        import_treebanks(places(tmp_path / "empty", tmp_path, official=True))
     wrote(tmp_path / "odd" / "de_gsd-ud-test.conllu", conllu("1 a NOUN 0", "2 b _ 1"))
-    with pytest.raises(DataError, match=r"the tag '_' of converted sentence 1 is not one of ADJ"):
-        import_treebanks(tmp_path / "odd", tmp_path, tmp_path / "labels", official=False)
+    with pytest.raises(DataError, match="converted sentence 1: tag '_' is not one of ADJ"):
+        import_treebanks(places(tmp_path / "odd", tmp_path))
 
 
 def test_labels_follow_a_download_in_another_order(release: Path, tmp_path: Path) -> None:
     """Treebank order changed in August 2020: labels are found by the words (spec 7, item 35)."""
     test = wrote(tmp_path / "udpos" / "test-de.tsv", "vier\n\nzum\nHaus\n10\u00a0000\n\neins\n")
-    label_tests(release, tmp_path, tmp_path / "labels", official=False)
+    label_tests(places(release, tmp_path))
     gold = tmp_path / "labels/udpos/test-de.tsv"
     assert gold.read_text(encoding="utf-8") == "NOUN\n\nADP\nNOUN\nNUM\n\nNOUN\n"
     assert [path.name for path in gold.parent.iterdir()] == ["test-de.tsv"]
     test.write_text("vier\n\nfremd\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"test-de\.tsv, line 3: begins a sentence that the labelled files do not have"):
-        label_tests(release, tmp_path, tmp_path / "labels", official=False)
+        label_tests(places(release, tmp_path))
 
 
 Drawn = list[tuple[int, str, int, bool]]  # length of a token in words, tag, head, whether an empty node follows
