@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from xtreme_harness import testing
+from xtreme_harness import Folders, testing
 from xtreme_harness.job import Job, Settings
 from xtreme_harness.plan import Plan, make_plan
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.request import Request
+from xtreme_harness.scoring.folders.score import Report, score_folders
 from xtreme_harness.store import Finished, Store
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import Outcome, perform
+from xtreme_plugins.score import layout
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: tiny tensors are slower on several threads
 
@@ -193,3 +195,31 @@ RECORD: dict[str, Any] = {
 def record_of() -> Callable[..., dict[str, Any]]:
     """`record_of(language="te", state="failed")`: a sound record with some fields changed."""
     return lambda **fields: {**copy.deepcopy(RECORD), **fields}
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Callable[..., Folders]:
+    """`places(official=True)`: originals, data and labels of an import, unofficial unless said otherwise."""
+    folders = {name: tmp_path / name for name in ("originals", "data", "labels")}
+    return lambda **changes: Folders(**{**folders, "official": False, **changes})
+
+
+@pytest.fixture
+def score_returned(tmp_path: Path) -> Callable[[Path], Report]:
+    """`score_returned(labels)`: the strict score of a label folder that is handed in as predictions."""
+
+    def score(labels: Path) -> Report:
+        for path in sorted(path for path in labels.rglob("test-*") if path.is_file()):
+            given = tmp_path / "submission" / path.relative_to(labels)
+            given.parent.mkdir(parents=True, exist_ok=True)
+            text = path.read_text(encoding="utf-8")
+            given.write_text(_first_answers(text) if path.suffix == ".json" else text, encoding="utf-8")
+        return score_folders(tmp_path / "submission", labels, layout(), strict=True, partial=True)
+
+    return score
+
+
+def _first_answers(squad: str) -> str:
+    paragraphs = (paragraph for article in json.loads(squad)["data"] for paragraph in article["paragraphs"])
+    questions = (question for paragraph in paragraphs for question in paragraph["qas"])
+    return json.dumps({question["id"]: question["answers"][0]["text"] for question in questions})

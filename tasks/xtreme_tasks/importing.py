@@ -23,8 +23,11 @@ HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}  # ours and
 def staged(folders: Folders) -> Iterator[Folders]:
     """The same folders, but for data and labels that are empty; what is in them then moves to the true ones.
 
-    Nothing moves when the block fails. Files of the same name are replaced, all others stay.
+    Nothing moves when the block fails. Files of the same name are replaced, all others stay. Raises DataError for one
+    folder that is to be both: a test's words and its tags go by the same name.
     """
+    if folders.data.resolve() == folders.labels.resolve():
+        raise DataError(folders.labels, None, "is the data folder too; give the labels a folder of their own")
     folders.data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folders.data, prefix=".import-") as place:
         new = replace(folders, data=Path(place) / "data", labels=Path(place) / "labels")

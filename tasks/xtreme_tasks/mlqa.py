@@ -28,7 +28,7 @@ SOURCE = Source(
     sha256="246e8089933d13007fe80684d5c5c0713d6834cf8b3b4a0ec7c66f0a0d2baac8",
     licence="CC BY-SA 3.0",
 )
-SAME_LANGUAGE = re.compile(r"(dev|test)-context-(\w+)-question-\2\.json")
+SAME_LANGUAGE = re.compile(r"(dev|test)-context-(?P<language>\w+)-question-(?P=language)\.json")
 HUB = {"facebook/mlqa": "mlqa", "google/xtreme": "MLQA"}  # begin of the configurations' names
 
 

@@ -75,5 +75,5 @@ def import_parts(
             part = parts[path.name]
             check(path, part, write_part(part, read_json(path), path, new, sizes), folders)
         if not paths:
-            names = archive or f"{next(iter(parts))} or its like"
-            raise MissingData(folders.originals, None, f"holds no {names}; see data status for what to get")
+            what = f"holds nothing of {archive or ', '.join(parts)}"
+            raise MissingData(folders.originals, None, f"{what}: xtreme-harness data status tells where to get it")
