@@ -192,10 +192,16 @@ class Retrieval:
         return {side: [item for item in items if item["side"] == side] for side in SIDES}
 
     def vectors(self, job: Job) -> Vectors:
-        """[distinct texts, width], memory-mapped; an item's `row` says which is its own."""
+        """[distinct texts, width], memory-mapped; an item's `row` says which is its own.
+
+        Raises DataError unless there is one for each distinct text.
+        """
         import numpy as np
 
         opened: Vectors = np.load(job.inputs["embeddings"].file("layer.npy"), mmap_mode="r")
+        texts = job.inputs["texts"].result["windows"]
+        if len(opened) != texts:
+            raise DataError(job.unit.label, None, f"there are {len(opened)} embeddings for {texts} texts")
         return opened
 
     def searched(self, job: Job) -> dict[str, Any]:
