@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,12 @@ def test_every_hidden_state_has_the_width_of_the_last(name: str, family: Family)
     )
     assert [state.shape[-1] for state in states.hidden_states] == [hidden_size(encoder)] * (depth(encoder) + 1)
     assert (states.hidden_states[-1] == states.last_hidden_state).all()
+
+
+def test_the_name_of_a_folder_means_nothing(tiny_xlmr: Path, run_tasks: Run, tmp_path: Path) -> None:
+    """XTREME's classification takes what follows the last hyphen for a number of steps (spec 7, item 34)."""
+    code, records = run_tasks(Path(shutil.copytree(tiny_xlmr, tmp_path / "xlm-roberta-best")), "topics")
+    assert (code, {one["model"]["name"] for one in records}) == (0, {"xlm-roberta-best"})
 
 
 # More tokens than an encoder has positions for.
