@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import importlib.util
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +144,29 @@ def job_of(tmp_path: Path, registry: Registry) -> Callable[..., Job]:
         return Job(unit=unit, inputs=inputs or {}, **{**places, **fields})
 
     return make
+
+
+def _test_names(file: Path) -> set[str]:
+    """The test functions that a file defines."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")}
+
+
+@pytest.fixture(scope="session")
+def is_test() -> Callable[[str], bool]:
+    """`is_test("tests/test_store.py::test_x[id]")`: whether there is such a test; an id must stand in the file."""
+    root = Path(__file__).resolve().parents[1]
+    names = cache(_test_names)
+
+    def check(name: str) -> bool:
+        place, _, test = name.partition("::")
+        function, _, parameter = test.removesuffix("]").partition("[")
+        file = root / place
+        if not file.is_file() or function not in names(file):
+            return False
+        return not parameter or f'"{parameter}"' in file.read_text(encoding="utf-8")
+
+    return check
 
 
 GOLDEN = Path(__file__).parent / "golden" / "vectors.json"

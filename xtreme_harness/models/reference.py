@@ -47,8 +47,9 @@ class Encoder:
     def weight_prints(self) -> dict[str, str]:
         return {name: value for name, value in self.fingerprints.items() if name != "tokenizer"}
 
-    def tokenizer_prints(self) -> dict[str, str]:
-        return {name: value for name, value in self.fingerprints.items() if name == "tokenizer"}
+    def encoding_prints(self) -> dict[str, str]:
+        """What decides how texts are encoded: the tokenizer, and the config, whose positions limit their length."""
+        return {name: value for name, value in self.fingerprints.items() if name in ("tokenizer", "config")}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.models import devices
 from xtreme_harness.models.forward import outputs_in_order
 from xtreme_harness.models.heads import EncoderWithHead, save_head
+from xtreme_harness.models.inputs import check_pooling
 from xtreme_harness.models.load import load_encoder, save_encoder
 from xtreme_harness.models.resident import forget, pad_id_of
 from xtreme_harness.training.loop import Plan, fit
@@ -41,7 +42,9 @@ def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
     options = unit.parameters["options"]
     torch.manual_seed(unit.seed or 0)  # before the head is drawn
     encoder = _encoder(job, device)
-    network = EncoderWithHead(encoder, kind.make_head(encoder, options))
+    head = kind.make_head(encoder, options)
+    check_pooling(getattr(head, "pooling", None), job.inputs["train"].result["begins_special"])
+    network = EncoderWithHead(encoder, head)
     pad_id = pad_id_of(encoder, job.checkpoint(), unit.details["remote_code"])
     plan = _plan(job, kind, device, pad_id)
     trained = fit(network, plan, job.partial)
