@@ -79,9 +79,7 @@ def prepare_unit(
     )
 
 
-def train_unit(
-    assignment: Assignment, parts: Sequence[TrainingPart], sampler: Mapping[str, Any] | None = None
-) -> Unit:
+def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: Mapping[str, Any] | None = None) -> Unit:
     """Fine-tunes on English training parts: of one task, or of several in a mix that `sampler` draws from.
 
     `assignment` is that of the first task, whose values count for the training as a whole. The unit is shared by
@@ -170,7 +168,7 @@ def gold_unit(
     part = language if split == "test" else f"{split} {language}"
     return Unit(
         type="score",
-        label=f"score {task.name} {part}",
+        label=f"score {task.name} {part}{assignment.encoder.after}",
         modules=("xtreme_harness.data.access", "xtreme_harness.kinds.results", *modules),
         kind=task.kind,
         task=task.name,
