@@ -297,11 +297,13 @@ CASES = {
     "10 offset": Case("xquad", "answer 'Oslo' does not stand at 14", ANSWERS, squad(start=14)),
     "10 not SQuAD": Case("xquad", "is not SQuAD JSON", ANSWERS, '{"data": [{}]}'),
     "11": Case("xquad", "labels were removed, cannot score", ANSWERS, squad("", 0)),
-    "11 neutral": Case("xnli", "is 'neutral' on every line: labels were removed", XNLI, "neutral\n" * 3),
-    "11 zeros": Case("pawsx", "is '0' on every line: labels were removed", "labels/pawsx/test-de.tsv", "0\n" * 3),
+    "11 neutral": Case("xnli", "has 'neutral' on every line: labels were removed", XNLI, "neutral\n" * 3),
+    "11 zeros": Case("pawsx", "has '0' on every line: labels were removed", "labels/pawsx/test-de.tsv", "0\n" * 3),
     "11 outside": Case("panx", "every gold tag is 'O': the labels were taken out", NER, "O\nO\n\nO\n"),
     "11 X": Case("udpos", "every gold tag is 'X': the labels were taken out", UDPOS, "X\nX\n\nX\n"),
-    "11 constant": Case("xnli", "all 3 gold labels are 'entailment': the labels", XNLI, "entailment\n" * 3),
+    "11 constant": Case(
+        "xnli", "has 'entailment' on every line, as no part of the data set has", XNLI, "entailment\n" * 3
+    ),
     "11 rows": Case("tatoeba", "all 3 gold labels are 'de-0': the labels were taken out", ROW_LABELS, "0\n0\n0\n"),
     "12": Case("mlqa", "Unknown language 'ru'", options=("--language", "ru"), code=2),
     "13 NaN": Case("tatoeba", "the embedding of text 1 is zero or not finite", model="nan"),

@@ -53,7 +53,7 @@ def embed_unit(assignment: Assignment, texts: Unit, layer: int | None, modules: 
     task, encoder = assignment.task, assignment.encoder
     return Unit(
         type="embed",
-        label=f"embed {place_of(texts)}",
+        label=f"embed {place_of(texts)}{encoder.after}",
         modules=(
             *FORWARD,
             "xtreme_harness.models.embed",
@@ -150,7 +150,7 @@ class Retrieval:
         texts = prepare_unit(assignment, task, split, language, encoding, self.modules)
         predict = Unit(
             type="predict",
-            label=f"search {place_of(texts)}",
+            label=f"search {place_of(texts)}{assignment.encoder.after}",
             modules=self.modules,
             kind=task.kind,
             task=task.name,
@@ -208,7 +208,7 @@ class Retrieval:
         """What a finished search says of the texts and embeddings it used."""
         embeddings, texts = job.inputs["embeddings"].result, job.inputs["texts"].result
         return {
-            **{name: embeddings[name] for name in ("device", "layer")},
+            **{name: embeddings[name] for name in ("device", "layer", "handover")},
             "max_length": texts["max_length"],
             "tokens": 0,
         }
