@@ -41,12 +41,12 @@ PAIRS = {
 NOT_IN_RELEASE = "UD_Tagalog-Ugnayan"  # came after UD 2.5
 PANX = ("ar", "de", "eu", "fa", "hi", "ja", "ka", "kk", "ko", "mr", "ru", "sw", "ta", "te", "tl", "tr", "yo", "zh")
 PANX_WITHOUT_TAGS = "th"
-LASER = (
-    "af afr ar ara bg bul bn ben de deu el ell es spa et est eu eus fa pes fi fin fr fra he heb hi hin hu hun id ind "
-    "it ita ja jpn jv jav ka kat kk kaz ko kor ml mal mr mar nl nld pt por ru rus sw swh ta tam te tel th tha tl tgl "
-    "tr tur ur urd vi vie zh cmn"
-).split()
-ISO3 = dict(zip(LASER[::2], LASER[1::2], strict=True))
+LASER = """
+af afr  ar ara  bg bul  bn ben  de deu  el ell  es spa  et est  eu eus  fa pes  fi fin  fr fra  he heb  hi hin  hu hun
+id ind  it ita  ja jpn  jv jav  ka kat  kk kaz  ko kor  ml mal  mr mar  nl nld  pt por  ru rus  sw swh  ta tam  te tel
+th tha  tl tgl  tr tur  ur urd  vi vie  zh cmn
+"""
+ISO3 = dict(zip(LASER.split()[::2], LASER.split()[1::2], strict=True))
 QA = {
     xquad: {code: f"xquad/xquad.{code}.json.gz" for code in xquad.LANGUAGES},
     mlqa: {code: f"mlqa/MLQA_V1/dev/dev-context-{code}-question-{code}.json.gz" for code in mlqa.LANGUAGES},
