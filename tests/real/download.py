@@ -21,37 +21,31 @@ import os
 import random
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from xtreme_tasks import mlqa, tydiqa, xquad
-from xtreme_tasks.squad import without_answers
+from xtreme_harness import Folders
+from xtreme_tasks import mlqa, pawsx, squad, tatoeba, tydiqa, udpos, xnli, xquad
+from xtreme_tasks.squad.document import by_question, with_articles
 from xtreme_tasks.tagged import Row, write_sentences
-from xtreme_tasks.udpos.treebanks import import_treebanks
 
 DATA = Path(os.environ.get("XTREME_HARNESS_SHARED") or Path(__file__).parents[3] / "shared") / "data"
 WITHOUT_DATA = "needs the slices of real data in ../shared"
 
-PAIRS = {
-    "xnli": ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"),
-    "pawsx": ("de", "en", "es", "fr", "ja", "ko", "zh"),
-}
+PAIRS = {"xnli": xnli.LANGUAGES, "pawsx": pawsx.LANGUAGES}
 NOT_IN_RELEASE = "UD_Tagalog-Ugnayan"  # came after UD 2.5
 PANX = ("ar", "de", "eu", "fa", "hi", "ja", "ka", "kk", "ko", "mr", "ru", "sw", "ta", "te", "tl", "tr", "yo", "zh")
 PANX_WITHOUT_TAGS = "th"
-LASER = """
-af afr  ar ara  bg bul  bn ben  de deu  el ell  es spa  et est  eu eus  fa pes  fi fin  fr fra  he heb  hi hin  hu hun
-id ind  it ita  ja jpn  jv jav  ka kat  kk kaz  ko kor  ml mal  mr mar  nl nld  pt por  ru rus  sw swh  ta tam  te tel
-th tha  tl tgl  tr tur  ur urd  vi vie  zh cmn
-"""
-ISO3 = dict(zip(LASER.split()[::2], LASER.split()[1::2], strict=True))
-QA = {
-    xquad: {code: f"xquad/xquad.{code}.json.gz" for code in xquad.LANGUAGES},
-    mlqa: {code: f"mlqa/MLQA_V1/dev/dev-context-{code}-question-{code}.json.gz" for code in mlqa.LANGUAGES},
-    tydiqa: {
-        code: f"tydiqa/tydiqa-goldp-v1.1-dev/tydiqa-goldp-dev-{name}.json.gz" for code, name in tydiqa.NAMES.items()
+QUESTIONS = {  # original files of the QA tasks, and the slices that they are made of
+    squad.SOURCE.file: "squad/standin_train-v1.1.json.gz",
+    tydiqa.TRAIN.file: "tydiqa/goldp_en_train.json.gz",
+    **{f"xquad.{code}.json": f"xquad/xquad.{code}.json.gz" for code in xquad.LANGUAGES},
+    **{mlqa.original("test", code): f"mlqa/MLQA_V1/dev/{mlqa.original('dev', code)}.gz" for code in mlqa.LANGUAGES},
+    **{
+        name: f"tydiqa/tydiqa-goldp-v1.1-dev/{name}.gz"
+        for name in (f"tydiqa-goldp-dev-{language}.json" for language in tydiqa.CODES)
     },
 }
 NTREX = {"de": "ref.deu", "ru": "ref.rus", "zh": "ref.zho-CN", "en": "src.eng"}
@@ -62,7 +56,7 @@ def build(folder: Path, train: int | None = None, test: int | None = None) -> Pa
     """Writes the download to `folder` and its labels to `folder / "labels"`; returns `folder`.
 
     `train` and `test` keep that many examples of each training file, and of each dev and test file (UDPOS: of each
-    treebank). TyDiQA's training file stays whole, as its task demands.
+    treebank). The task `tydiqa` refuses a training file that is not whole.
     """
     for task, languages in PAIRS.items():
         write_pairs(folder, task, languages, train, test)
@@ -89,7 +83,9 @@ def first(text: str, count: int | None, separator: str = "\n") -> str:
     return separator.join(text.rstrip("\n").split(separator)[:count]) + "\n"
 
 
-def write_pairs(folder: Path, task: str, languages: Sequence[str], train: int | None, test: int | None) -> None:
+def write_pairs(
+    folder: Path, task: str, languages: Sequence[str], train: int | None = None, test: int | None = None
+) -> None:
     """One label file for all languages, which are parallel."""
     labels = first(text_of(f"{task}/test.labels.txt.gz"), test)
     written(folder / task / "train-en.tsv", first(text_of(f"{task}/standin_train-en.tsv.gz"), train))
@@ -111,7 +107,11 @@ def write_treebanks(folder: Path, train: int | None = None, test: int | None = N
 
 def write_udpos(folder: Path, train: int | None, test: int | None) -> None:
     with tempfile.TemporaryDirectory() as place:
-        import_treebanks(write_treebanks(Path(place), train, test), folder, folder / "labels", official=False)
+        udpos.import_files(unofficial(write_treebanks(Path(place), train, test), folder))
+
+
+def unofficial(originals: Path, folder: Path) -> Folders:
+    return Folders(originals=originals, data=folder, labels=folder / "labels", official=False)
 
 
 def tagged(name: str) -> list[list[Row]]:
@@ -135,44 +135,27 @@ def write_panx(folder: Path, train: int | None, test: int | None) -> None:
 
 
 def questions(name: str, count: int | None) -> dict[str, Any]:
-    """A SQuAD JSON document, cut to its first `count` questions, each of which is then an article of its own."""
+    """A SQuAD JSON document; one that is cut to its first questions has each of them as an article."""
     document: dict[str, Any] = json.loads(text_of(name))
-    if count is None:
-        return document
-    paragraphs = [paragraph for article in document["data"] for paragraph in article["paragraphs"]]
-    asked = ((paragraph["context"], one) for paragraph in paragraphs for one in paragraph["qas"])
-    cut = [{"paragraphs": [{"context": context, "qas": [one]}]} for context, one in islice(asked, count)]
-    return {**document, "data": cut}
+    return document if count is None else with_articles(document, list(islice(by_question(document), count)))
 
 
 def write_questions(folder: Path, train: int | None, test: int | None) -> None:
-    """Test files with their answers emptied; the documents with their answers are the labels."""
-    write_json(folder / "squad" / "train-v1.1.json", questions("squad/standin_train-v1.1.json.gz", train))
-    write_json(folder / "tydiqa" / "tydiqa-goldp-v1.1-train.json", questions("tydiqa/goldp_en_train.json.gz", None))
-    for task, languages in QA.items():
-        for language, source in languages.items():
-            document = questions(source, test)
-            for name in task.files("test", language):
-                write_json(folder / name, without_answers(document))
-            write_json(folder / "labels" / task.__name__.rpartition(".")[2] / f"test-{language}.json", document)
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    written(path, json.dumps(document, ensure_ascii=False) + "\n")
+    with tempfile.TemporaryDirectory() as place:
+        for name, source in QUESTIONS.items():
+            document = questions(source, train if "train" in name else test)
+            written(Path(place) / name, json.dumps(document, ensure_ascii=False) + "\n")
+        for task in (squad, xquad, mlqa, tydiqa):
+            task.import_files(unofficial(Path(place), folder))
 
 
 def write_tatoeba(folder: Path, count: int | None = None) -> None:
-    """The English side sorted by code point; its permutation is the label (spec 2.3)."""
-    with tarfile.open(DATA / "tatoeba" / "tatoeba-v1-xtreme36.tar.gz") as archive:
-        files = {Path(one.name).name: archive.extractfile(one) for one in archive.getmembers() if one.isfile()}
-        texts = {name: stream.read().decode("utf-8") for name, stream in files.items() if stream is not None}
-    for language, iso3 in ISO3.items():
-        english = [line.strip() for line in first(texts[f"tatoeba.{iso3}-eng.eng"], count).rstrip("\n").split("\n")]
-        order = sorted(range(len(english)), key=english.__getitem__)
-        stem = folder / "tatoeba" / f"{language}-en"
-        written(stem.with_suffix(f".{language}"), first(texts[f"tatoeba.{iso3}-eng.{iso3}"], count))
-        written(stem.with_suffix(".en"), "".join(f"{english[row]}\n" for row in order))
-        written(folder / "labels" / "tatoeba" / f"test-{language}.tsv", "".join(f"{row}\n" for row in order))
+    packed = DATA / "tatoeba" / "tatoeba-v1-xtreme36.tar.gz"
+    with tarfile.open(packed) as archive, tempfile.TemporaryDirectory() as place:
+        for member in archive:
+            if (stream := archive.extractfile(member)) is not None:
+                written(Path(place) / Path(member.name).name, first(stream.read().decode("utf-8"), count))
+        tatoeba.import_files(unofficial(Path(place), folder))
 
 
 def write_mining(folder: Path, count: int | None = None) -> None:
@@ -206,7 +189,7 @@ def ids_by_line(part: Sequence[int], code: str, seed: str) -> dict[int, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Builds an XTREME download from the slices of real data.")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--train", type=int, help="examples of each training file (TyDiQA's stays whole)")
+    parser.add_argument("--train", type=int, help="examples of each training file")
     parser.add_argument("--test", type=int, help="examples of each dev and test file")
     chosen = parser.parse_args()
     if not DATA.is_dir():
