@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_server import Hub
 from hypothesis import settings
 
 from xtreme_harness import Folders, Task, testing
@@ -100,6 +101,15 @@ def registry(topics: Path, twins: Path, no_plugins_of_the_machine: None) -> Regi
     loaded = load_registry([str(topics), str(twins)])
     assert not loaded.failures
     return loaded
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """A server that answers as the Hugging Face hub does, still empty: `hub.serve({"org/set": ...}, folder)`."""
+    server = Hub()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
