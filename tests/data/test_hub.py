@@ -80,7 +80,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             "NETWORK_LOG": str(folder / "network.log"),
         }
         command = [sys.executable, "-c", READER, json.dumps(parts)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**environment, **variables})
+        options: dict[str, Any] = {"capture_output": True, "text": True, "cwd": folder}  # which has a folder org/set
+        done = subprocess.run(command, check=False, env={**environment, **variables}, **options)
         assert done.returncode == 0, done.stderr
         assert not (folder / "network.log").exists(), (folder / "network.log").read_text(encoding="utf-8")
         return [json.loads(line) for line in done.stdout.splitlines()]

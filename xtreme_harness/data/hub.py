@@ -24,7 +24,7 @@ class OpenSet:
     """
 
     def __init__(self, chosen: HubSet, offline: bool, say: Say = lambda line: None) -> None:
-        self.id, self.say = chosen.id, say
+        self.id, self.revision, self.say = chosen.id, chosen.revision, say
         self.offline = is_offline(offline)
         self.commit = chosen.revision if COMMIT.fullmatch(chosen.revision) else self._asked(chosen.revision)
 
@@ -39,7 +39,7 @@ class OpenSet:
 
     @property
     def name(self) -> str:
-        return f"{self.id}@{self.commit or 'main'}"
+        return f"{self.id}@{self.commit or self.revision}"
 
     def rows(self, config: str, split: str) -> Iterator[Row]:
         """One part's rows as plain values: class indices as the set's own names, None where there is no class."""
@@ -58,7 +58,8 @@ class OpenSet:
 
         datasets.disable_progress_bars()
         logging.set_verbosity_error()  # else it tells of every set that comes from the cache
-        return datasets.load_dataset(self.id, config, split=split, revision=self.commit)
+        # the bare id would be taken from a folder of that name, where there is one
+        return datasets.load_dataset(f"hf://datasets/{self.id}", config, split=split, revision=self.commit)
 
     def _check_commit(self, place: str, dataset: Any) -> None:
         """Where the hub is not asked, or fails, the library takes the latest commit that its cache has of this part."""
