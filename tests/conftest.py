@@ -112,6 +112,33 @@ def hub() -> Iterator[Hub]:
     server.stop()
 
 
+COLOURS = {
+    "en": "train\tThe tea glows red\twarm\ntrain\tThe lake lies blue\tcold\ntrain\tA red kite\twarm\n"
+    "train\tBlue ice\tcold\ndev\tA red door\twarm\ndev\tBlue smoke\tcold\n"
+    "test\tA red roof\twarm\ntest\tBlue hills\tcold\ntest\tRed wine\twarm\n",
+    "sw": "test\tPaa jekundu\twarm\ntest\tVilima vya buluu\tcold\ntest\tMvinyo mwekundu\twarm\n",
+    "de": "test\tEin rotes Dach\twarm\ntest\tBlaue Hügel\tcold\ntest\tRoter Wein\twarm\n",
+}
+TONES = {
+    "en": "test\tA red flute\twarm\ntest\tA blue drum\tcold\n",
+    "sw": "test\tFilimbi nyekundu\twarm\ntest\tNgoma ya buluu\tcold\n",
+    "de": "test\tEine rote Flöte\twarm\ntest\tEine blaue Trommel\tcold\n",
+}
+
+
+@pytest.fixture(scope="session")
+def write_originals() -> Callable[[Path], None]:
+    """Writes the original files of the tasks in tests/data_plugin/colours.py to a folder."""
+
+    def write(folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, texts in (("colours", COLOURS), ("tones", TONES)):
+            for language, text in texts.items():
+                (folder / f"{name}-{language}.txt").write_text(f"release 2\n{text}", encoding="utf-8")
+
+    return write
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "store")
