@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hub_server import Hub
 from hypothesis import settings
+from web_server import Web
 
 from xtreme_harness import Folders, Task, testing
 from xtreme_harness.job import Job, Settings
@@ -107,6 +108,15 @@ def registry(topics: Path, twins: Path, no_plugins_of_the_machine: None) -> Regi
 def hub() -> Iterator[Hub]:
     """A server that answers as the Hugging Face hub does, still empty: `hub.serve({"org/set": ...}, folder)`."""
     server = Hub()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server, still without a file: `web.files["/a.txt"] = File(b"...")`."""
+    server = Web()
     server.start()
     yield server
     server.stop()

@@ -1,4 +1,4 @@
-"""Reading data as a run would: the first fault of each part with file and line, and sizes other than the benchmark's."""
+"""Reading data as a run would: the first fault of each part with file and line, and sizes that do not fit."""
 
 from __future__ import annotations
 
