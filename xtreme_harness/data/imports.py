@@ -1,16 +1,20 @@
-"""`data import` and `data fetch --from hub`: task by task into the data and the label folder, whole or not at all."""
+"""`data import`, from originals, hub or a pack: task by task into data and label folder, whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from xtreme_harness.data.filling import Filled, Way, filled
+from xtreme_harness.data.checks import check_parts
+from xtreme_harness.data.filling import Filled, Way, filled, plain_names
+from xtreme_harness.data.origins import Origin, origins_of
+from xtreme_harness.data.pack import SIDES, Entry, read_pack, side_of
 from xtreme_harness.data.parts import parts_of
-from xtreme_harness.data.stage import move_in, written
+from xtreme_harness.data.stage import move_in, staged, written
 from xtreme_harness.definitions import Folders, Source, Task
-from xtreme_harness.errors import MissingData
+from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.registry import Registry
 
 DONE, MISSING, REFUSED = "done", "missing", "refused"
@@ -56,7 +60,7 @@ def _moved(task: Task, registry: Registry, folders: Folders, found: Filled) -> O
     names = []
     for new, final in ((found.folders.data, folders.data), (found.folders.labels, folders.labels)):
         names.append(written(new))
-        move_in(new, final, names[-1], found.source, found.unofficial)
+        move_in(new, final, origins_of(new, names[-1], found.source, found.unofficial))
     lacking = [part for part in parts_of(task, registry, folders) if part.missing]
     return Outcome(
         task=task.name,
@@ -65,6 +69,50 @@ def _moved(task: Task, registry: Registry, folders: Folders, found: Filled) -> O
         labels=tuple(names[1]),
         unofficial=found.unofficial,
         remarks=tuple(f"{part} is not there yet: {found.source} has none" for part in lacking),
+    )
+
+
+def import_pack(pack: Path, registry: Registry, folders: Folders, tasks: Collection[str] = ()) -> list[Outcome]:
+    """Takes the tasks of a pack over (or only `tasks`), once everything in it is what its manifest says.
+
+    Raises DataError for a pack that is damaged, or of tasks that are not registered. A task whose rows are wrong, or
+    with files that it does not read, is refused; other sizes and missing parts came with the pack and are told by
+    `data status`. The caller holds the locks of the data and the label folder.
+    """
+    with staged(folders) as new:
+        files = read_pack(pack, new)
+        names = dict.fromkeys(entry["task"] for entry in files.values())
+        if unknown := [name for name in names if name not in registry.names("task")]:
+            what = f"has data of {unknown[0]}, which is not registered here; name its plugin with --plugin"
+            raise DataError(pack, None, what)
+        wanted = [name for name in names if not tasks or name in tasks]
+        return [_from_pack(pack, registry.task(name), registry, folders, new, files) for name in wanted]
+
+
+def _from_pack(
+    pack: Path, task: Task, registry: Registry, folders: Folders, new: Folders, files: Mapping[str, Entry]
+) -> Outcome:
+    parts = [part for part in parts_of(task, registry, new) if part.own_names]
+    own = {f"{side_of(part)}/{name}" for part in parts for name in part.own_names}
+    mine = {name: entry for name, entry in files.items() if entry["task"] == task.name}
+    wrong = [f"{pack.name}: {name} is no file of {task.name}" for name in mine if name not in own]
+    wrong += [plain_names(str(one), new) for one in check_parts(parts, registry) if not one.is_size]
+    if wrong:
+        return Outcome(task=task.name, state=REFUSED, remarks=tuple(wrong))
+    moved: dict[str, dict[str, Origin]] = {side: {} for side in SIDES}
+    for name, entry in mine.items():
+        side, _, rest = name.partition("/")
+        plain = {"source": f"pack {pack.name}", "sha256": entry["sha256"], "unofficial": None}
+        moved[side][rest] = entry["origin"] or plain
+    move_in(new.data, folders.data, moved["data"])
+    move_in(new.labels, folders.labels, moved["labels"])
+    reasons = dict.fromkeys(one["unofficial"] for side in SIDES for one in moved[side].values() if one["unofficial"])
+    return Outcome(
+        task=task.name,
+        state=DONE,
+        data=tuple(moved["data"]),
+        labels=tuple(moved["labels"]),
+        unofficial="; ".join(reasons) or None,
     )
 
 

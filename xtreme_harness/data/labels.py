@@ -16,6 +16,7 @@ from xtreme_harness.data.access import checked
 from xtreme_harness.data.checks import check_parts
 from xtreme_harness.data.filling import Filled, Way, filled, originals_named, plain_names, require_originals
 from xtreme_harness.data.imports import DONE, MISSING, REFUSED, Outcome, how_to_get
+from xtreme_harness.data.origins import origins_of
 from xtreme_harness.data.parts import Part, parts_of
 from xtreme_harness.data.stage import move_in, staged
 from xtreme_harness.definitions import Example, Folders, Task
@@ -104,7 +105,8 @@ def _taken_over(
             refused.append(plain_names(told, found.folders))
         else:
             good += gold.own_names
-    move_in(found.folders.labels, folders.labels, good, found.source, found.unofficial)
+    new = found.folders.labels
+    move_in(new, folders.labels, origins_of(new, good, found.source, found.unofficial))
     return Outcome(
         task=task.name,
         state=REFUSED if refused else MISSING if missing else DONE,

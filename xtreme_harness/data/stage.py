@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from xtreme_harness.data.origins import record_origins
+from xtreme_harness.data.origins import Origin, record_origins
 from xtreme_harness.definitions import Folders
-from xtreme_harness.files import locked, sha256_file, sync
+from xtreme_harness.files import locked, sync
 
 BEGIN = ".incoming-"
 LOCK = ".xtreme-harness.lock"
@@ -47,14 +47,13 @@ def written(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in paths]
 
 
-def move_in(new: Path, final: Path, names: list[str], source: str, unofficial: str | None) -> None:
-    """Moves the files `names` from `new` to `final`; the record of their origins is written first.
+def move_in(new: Path, final: Path, origins: Mapping[str, Origin]) -> None:
+    """Moves the files that `origins` names from `new` to `final`; the record of their origins is written first.
 
     A record whose file is not there yet is harmless, unofficial data without its record is not.
     """
-    origins = {name: {"source": source, "sha256": sha256_file(new / name), "unofficial": unofficial} for name in names}
     record_origins(final, origins)
-    for name in names:
+    for name in origins:
         target = final / name
         target.parent.mkdir(parents=True, exist_ok=True)
         sync(new / name)
