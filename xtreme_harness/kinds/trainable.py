@@ -154,9 +154,13 @@ class Trainable(ABC):
         )
         write_jsonl(job.folder / "predictions.jsonl", self.decode(outputs, encoded, options))
         trained = {name: job.inputs["model"].result[name] for name in ("updates", "selected_update", "dev")}
-        length = {"max_length": job.inputs["texts"].result["max_length"]}
-        done_with = {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded)}
-        return {**done_with, **length, "trained": trained}
+        return {
+            "device": model.device_name,
+            "tokens": encoded.tokens,
+            "windows": len(encoded),
+            "max_length": job.inputs["texts"].result["max_length"],
+            "trained": trained,
+        }
 
     def score(self, job: Job) -> dict[str, Any]:
         options = job.registry.task(job.unit.task).options
