@@ -181,9 +181,14 @@ class Trainable(ABC):
             budget=model.budget,
         )
         write_jsonl(job.folder / "predictions.jsonl", self.decode(outputs, encoded, options))
-        told = {"trained": trained_of(job, "model"), "handover": job.inputs["model"].result["handover"]}
-        done_with = {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded)}
-        return {**done_with, "max_length": job.inputs["texts"].result["max_length"], **told}
+        return {
+            "device": model.device_name,
+            "tokens": encoded.tokens,
+            "windows": len(encoded),
+            "max_length": job.inputs["texts"].result["max_length"],
+            "trained": trained_of(job, "model"),
+            "handover": job.inputs["model"].result["handover"],
+        }
 
     def score(self, job: Job) -> dict[str, Any]:
         options = job.registry.task(job.unit.task).options
