@@ -315,10 +315,10 @@ ANSWERS = "labels/xquad/test-de.json"
 PAIR = "de-000000001\ten-000000003\n"
 
 CASES = {
-    "2 lines": Case("xnli", "test-de.tsv: holds 2 gold items for 3 predictions", XNLI, "neutral\nentailment\n"),
-    "2 sentences": Case("panx", "holds 1 gold items for 2 predictions", NER, "B-PER\nO\n"),
-    "2 rows": Case("tatoeba", "holds 2 gold items for 3 predictions", ROW_LABELS, "1\n0\n"),
-    "3": Case("udpos", "sentence 2 (id 1) has 2 gold tags for 1 predicted ones", UDPOS, "PROPN\nVERB\n\nADV\nX\n"),
+    "2 lines": Case("xnli", "test-de.tsv: holds 2 gold items for 3 examples", XNLI, "neutral\nentailment\n"),
+    "2 sentences": Case("panx", "holds 1 gold items for 2 examples", NER, "B-PER\nO\n"),
+    "2 rows": Case("tatoeba", "holds 2 gold items for 3 examples", ROW_LABELS, "1\n0\n"),
+    "3": Case("udpos", "sentence 2 (id 1) has 2 gold tags for 1 words", UDPOS, "PROPN\nVERB\n\nADV\nX\n"),
     "4 data": Case("xnli", "xnli/test-de.tsv: holds no example at all", TEST, ""),
     "4 labels": Case("xnli", "labels/xnli/test-de.tsv: holds no example at all", XNLI, ""),
     "4 questions": Case("xquad", "xquad.de.json: holds no example at all", "xquad/xquad.de.json", '{"data": []}'),
