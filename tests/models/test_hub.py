@@ -70,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, {"X-Error-Code": "RepoNotFound"})
             return
         what, revision, name = parts[2], parts[3], "/".join(parts[4:])
-        if revision not in ("main", COMMIT):
+        if revision not in ("main", "refs%2Fpr%2F1", COMMIT):
             self.answer(404, {"X-Error-Code": "RevisionNotFound"})
         elif what == "revision":
             self.answer(200, {}, json.dumps({"id": "/".join(parts[:2]), "sha": COMMIT}).encode())
@@ -179,6 +179,12 @@ def test_a_dry_run_resolves_the_revision_and_fetches_nothing(run: Run, hub: Hub)
     assert facts["units"]["checkpoint"]["number"] == 1
     assert sum(one["number"] for one in facts["units"].values()) == UNITS
     assert hub.asked == ["GET /api/models/org/tiny/revision/main"]
+
+
+def test_a_pull_request_is_a_revision_like_any_other(run: Run, hub: Hub) -> None:
+    facts = json.loads(run("org/tiny@refs/pr/1", "--dry-run", "--json").stdout)
+    assert facts["model"]["revision"] == COMMIT
+    assert hub.asked == ["GET /api/models/org/tiny/revision/refs%2Fpr%2F1"]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from xtreme_harness import Folders
 from xtreme_harness.data.encoded import Encoded, Ragged
 from xtreme_harness.definitions import Example
 from xtreme_harness.kinds.tag.decode import decode_tags
@@ -62,7 +63,7 @@ def treebanks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def converted(treebanks: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[tuple[str, str], int]]:
     folder = tmp_path_factory.mktemp("converted")
-    return folder, import_treebanks(treebanks, folder, folder / "labels", official=False)
+    return folder, import_treebanks(Folders(originals=treebanks, data=folder, labels=folder / "labels", official=False))
 
 
 Converted = tuple[Path, dict[tuple[str, str], int]]

@@ -69,6 +69,12 @@ def test_exact_match_can_exceed_f1() -> None:
     assert (answers.exact_match("the", ["a"]), answers.f1("the", ["a"])) == (100.0, 0.0)
 
 
+def test_mlqa_takes_the_arabic_article_out_of_words() -> None:
+    """A blank for its two letters wherever they stand, so that one word becomes two (spec 7, item 6)."""
+    assert answers.mlqa_exact_match("مقالات", ["مق ات"], "ar") == 100.0
+    assert answers.exact_match("مقالات", ["مق ات"]) == 0.0
+
+
 def test_metrics_keep_a_value_a_question() -> None:
     scored = answers.mean_f1(["red house", "blue"], [["red"], ["blue", "green"]])
     assert scored.values["f1"] == pytest.approx([200 / 3, 100])

@@ -89,8 +89,8 @@ def checked(examples: Iterable[Example], files: tuple[Path, ...], problem: Probl
             raise DataError(files[0], None, f"example {number}: the id {identity[1]!r} is there twice")
         seen.add(identity)
         yield example
-    if number == 0:
-        raise DataError(files[0], None, "holds no example at all")
+    if number == 0:  # of several files the last one holds the gold
+        raise DataError(files[-1], None, "holds no example at all")
 
 
 def _guarded(examples: Iterable[Example], files: tuple[Path, ...]) -> Iterator[Example]:

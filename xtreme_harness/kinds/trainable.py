@@ -123,22 +123,21 @@ class Trainable(ABC):
         return Cell(predict=predict, score=score, train=trained, options=options)
 
     def prepare(self, job: Job) -> dict[str, Any]:
-        from xtreme_harness.models.load import load_tokenizer
+        from xtreme_harness.models.inputs import open_tokenizer
 
-        parameters = job.unit.parameters
-        labelled = parameters["labelled"]
+        labelled = job.unit.parameters["labelled"]
 
         def problem(example: Example) -> str | None:
-            return self.input_problem(example) or self.gold_problem(example, parameters)
+            return self.input_problem(example) or self.gold_problem(example, job.unit.parameters)
 
         examples = read_labelled(job, problem) if labelled else read_inputs(job, self.gold_fields, self.input_problem)
-        tokenizer = load_tokenizer(job.checkpoint("tokenizer"), job.unit.details["remote_code"])
+        tokenizer, parameters, told = open_tokenizer(job)
         columns = self.encode(tokenizer, examples, parameters)
         save_encoded(job.folder, columns, [self.item(example, parameters) for example in examples])
         if labelled:
             write_jsonl(job.folder / "gold.jsonl", (self.gold_of(example) for example in examples))
         tokens = sum(len(row) for row in columns["input_ids"])
-        return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens}
+        return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens, **told}
 
     def predict(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.forward import outputs_in_order
@@ -166,7 +165,9 @@ class Trainable(ABC):
         )
         write_jsonl(job.folder / "predictions.jsonl", self.decode(outputs, encoded, options))
         told = {"trained": trained_of(job, "model"), "handover": job.inputs["model"].result["handover"]}
-        return {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded), **told}
+        length = {"max_length": job.inputs["texts"].result["max_length"]}
+        done_with = {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded)}
+        return {**done_with, **length, **told}
 
     def score(self, job: Job) -> dict[str, Any]:
         options = job.registry.task(job.unit.task).options

@@ -83,9 +83,9 @@ class Mine(Retrieval):
         return {**written, **counts, "options": {"threshold": threshold}}
 
     def _gold_pairs(self, job: Job) -> list[Pair]:
-        """Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
+        """Each pair once. Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
         file = job.unit.details["files"][-1]
-        gold = [(row["query"], row["candidate"]) for row in self.gold(job)]
+        gold = list(dict.fromkeys((row["query"], row["candidate"]) for row in self.gold(job)))
         if not gold:
             raise DataError(file, None, "holds no gold pair; a threshold cannot be tuned and nothing be scored")
         for place, (side, items) in enumerate(self.sides(job).items()):

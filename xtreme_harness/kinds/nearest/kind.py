@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from xtreme_harness.errors import DataError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
@@ -43,6 +44,8 @@ class Nearest(Retrieval):
         gold = [{**row, "id": row["query"]} for row in self.gold(job)]
         predicted = (row for _, row in read_jsonl(job.inputs["predictions"].file("predictions.jsonl")))
         rows = results.matched(predicted, gold, file)
+        if told := results.constant_gold([row["candidate"] for row in gold]):
+            raise DataError(file, None, told)
         metrics = [job.registry.metric(name) for name in job.unit.parameters["metrics"]]
         scored = results.compute(metrics, [row["prediction"] for row in rows], [row["candidate"] for row in gold])
         return results.write_scores(job, scored, gold, [row["id"] for row in gold])
