@@ -25,7 +25,7 @@ from xtreme_harness.training.compact import CompactEmbedding, can_compact
 from xtreme_harness.training.methods import Step, plain
 from xtreme_harness.training.optimiser import make_optimiser, rate_factor, set_rates, warmup_updates
 from xtreme_harness.training.selection import Selection
-from xtreme_harness.training.updates import epoch_updates, micro_batches, updates_per_epoch
+from xtreme_harness.training.updates import epoch_updates, longest_rows, micro_batches, updates_per_epoch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def fit(network: EncoderWithHead, plan: Plan, folder: Path) -> dict[str, Any]:
     network.to(plan.device)
     compact = _compact(network, plan)
     train = compact.remap(plan.train) if compact else plan.train
-    total = updates_per_epoch(len(train), plan.values["batch_size"]) * plan.values["epochs"]
+    total = updates_per_epoch(len(train.bounds) - 1, plan.values["batch_size"]) * plan.values["epochs"]
     run = _Run(network, plan, train, total, folder, compact.remap if compact else lambda data: data)
     run.resume()
     run.go()
@@ -103,7 +103,9 @@ class _Run:
 
         self.network, self.plan, self.train, self.total = network, plan, train, total
         self.folder, self.remap = folder, remap
+        self.bounds: list[int] = train.bounds.tolist()
         self.lengths: list[int] = train.lengths.tolist()
+        self.longest = longest_rows(self.bounds, self.lengths)
         self.weights = plan.kind.weights(train)
         self.optimiser = make_optimiser(network, plan.values)
         self.rates = [group["lr"] for group in self.optimiser.param_groups]
@@ -124,19 +126,22 @@ class _Run:
             self.plan.tick(self.progress.update / self.total, f"update {self.progress.update}/{self.total}")
 
     def _remaining(self) -> Iterator[list[int]]:
-        size = self.plan.values["batch_size"]
-        each = updates_per_epoch(len(self.train), size)
+        size, each = self.plan.values["batch_size"], self._updates_per_epoch()
         for epoch in range(self.progress.update // each, self.plan.values["epochs"]):
-            updates = epoch_updates(self.lengths, size, self.plan.seed, epoch)
+            updates = epoch_updates(self.longest, size, self.plan.seed, epoch)
             yield from updates[self.progress.update - epoch * each :]
+
+    def _updates_per_epoch(self) -> int:
+        return updates_per_epoch(len(self.longest), self.plan.values["batch_size"])
 
     def _step(self, update: list[int]) -> None:
         plan, network = self.plan, self.network
         network.train()
         factor = rate_factor(self.progress.update, self.warmup, self.total)
         set_rates(self.optimiser, self.rates, factor)
-        weight = float(self.weights[update].sum())
-        for rows in self._share(micro_batches(update, self.lengths, plan.budget)):
+        batches = micro_batches(update, self.bounds, self.lengths, plan.budget)
+        weight = float(sum(self.weights[rows].sum() for rows in batches))
+        for rows in self._share(batches):
             inputs = to_device(model_inputs(self.train, rows, plan.pad_id), plan.device)
             width = inputs["input_ids"].shape[1]
             targets = to_device({"targets": plan.kind.targets(self.train.columns, rows, width)}, plan.device)["targets"]
@@ -171,7 +176,7 @@ class _Run:
             return True
         if self.selection.rule == "last":
             return False
-        every = self.plan.values["evaluate_every"] or updates_per_epoch(len(self.train), self.plan.values["batch_size"])
+        every = self.plan.values["evaluate_every"] or self._updates_per_epoch()
         return bool(done % every == 0)
 
     def _evaluate(self) -> None:
