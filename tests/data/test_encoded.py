@@ -66,3 +66,4 @@ def test_rows_are_examples_by_themselves_or_together(tmp_path: Path) -> None:
     assert load_encoded(tmp_path).bounds.tolist() == [0, 1, 2, 3, 4, 5]
     save_encoded(tmp_path, {"input_ids": rows, "together": [[7], [7], [2], [2], [9]]}, items)
     assert load_encoded(tmp_path).bounds.tolist() == [0, 2, 4, 5]
+    assert load_encoded(tmp_path).examples == 3

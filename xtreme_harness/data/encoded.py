@@ -68,6 +68,11 @@ class Encoded:
         return np.array([0, *inner, len(self)])
 
     @property
+    def examples(self) -> int:
+        """Number of training examples."""
+        return len(self.bounds) - 1
+
+    @property
     def tokens(self) -> int:
         return int(self.lengths.sum())
 

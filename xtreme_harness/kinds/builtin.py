@@ -63,7 +63,7 @@ def register_kinds(register: Callable[[Kind], None]) -> None:
             summary="one tag for every word",
             trainable=True,
             load=_tag,
-            options={"first_content_subword": False},
+            options={"first_content_subword": False, "open_labels": False},
             required=("labels",),
             metrics=("chunk_f1", "chunk_precision", "chunk_recall", "token_accuracy"),
             headline=("chunk_f1",),

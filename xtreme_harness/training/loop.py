@@ -72,7 +72,7 @@ def fit(network: EncoderWithHead, plan: Plan, folder: Path) -> dict[str, Any]:
     network.to(plan.device)
     compact = _compact(network, plan)
     train = compact.remap(plan.train) if compact else plan.train
-    total = updates_per_epoch(len(train.bounds) - 1, plan.values["batch_size"]) * plan.values["epochs"]
+    total = updates_per_epoch(train.examples, plan.values["batch_size"]) * plan.values["epochs"]
     run = _Run(network, plan, train, total, folder, compact.remap if compact else lambda data: data)
     run.resume()
     run.go()
