@@ -270,7 +270,7 @@ def test_gold_of_squad_v2_scores_100(registry: Registry, unzipped: Unzipped, min
     empty = [row["start"] == row["end"] for row in predictions]
     assert empty == [one.get("impossible", False) for one in gold]
     kept = [place for place, one in enumerate(gold) if is_of_whole_tokens(mini_tokenizer, one)]
-    assert len(kept) > 0.98 * len(gold)
+    assert len(kept) > 0.95 * len(gold)
     chosen = [predictions[place] for place in kept], [gold[place] for place in kept]
     assert figures(registry, task, *chosen) == {"exact_match": 100.0, "f1": 100.0}
 

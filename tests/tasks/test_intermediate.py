@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
-import re
-import tarfile
 import zipfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ import pytest
 from xtreme_harness import DataError, Folders, MissingData, Task
 from xtreme_harness.data.access import checked, data_files
 from xtreme_harness.registry import Registry
-from xtreme_tasks.archives import unpacked
 
 NAMES = (
     "anli_plus",
@@ -330,7 +327,9 @@ ARCHIVES = {
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
-    made = Folders(originals=tmp_path / "originals", data=tmp_path / "data", labels=tmp_path / "labels")
+    """Unofficial: the few records here are not the sets."""
+    originals, data, labels = (tmp_path / name for name in ("originals", "data", "labels"))
+    made = Folders(originals=originals, data=data, labels=labels, official=False)
     made.originals.mkdir()
     return made
 
@@ -389,7 +388,7 @@ def test_anli_plus_is_imported_with_its_parts(folders: Folders, registry: Regist
 
 def test_what_lacks_is_told_and_nothing_is_copied(folders: Folders, registry: Registry) -> None:
     lay(folders.originals, {"snli_1.0_train.jsonl": NLI})
-    with pytest.raises(MissingData, match=r"holds no snli_1\.0_dev\.jsonl or snli_1\.0\.zip"):
+    with pytest.raises(MissingData, match=r"holds no snli_1\.0_dev\.jsonl and no snli_1\.0\.zip"):
         import_task(registry.task("snli"), folders)
     assert list(folders.data.rglob("*")) == []
 
@@ -438,11 +437,31 @@ def test_a_line_without_leaves_is_no_derivation(folders: Folders, registry: Regi
     assert list(folders.data.rglob("*")) == []
 
 
-def test_tar_archives_are_unpacked_by_the_end_of_a_path(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "set.tar.gz", "w:gz") as archive:
-        for name in ("set/R1/dev.jsonl", "set/R2/dev.jsonl", "set/R1/not-dev.jsonl"):
-            info = tarfile.TarInfo(name)
-            info.size = 2
-            archive.addfile(info, io.BytesIO(b"{}"))
-    found = list(unpacked(tmp_path / "set.tar.gz", re.compile(r"R\d/dev\.jsonl"), tmp_path / "out"))
-    assert [path.relative_to(tmp_path / "out").as_posix() for path in found] == ["R1/dev.jsonl", "R2/dev.jsonl"]
+def test_squad_v2_is_refused_when_cut_or_trained_on_xquad(folders: Folders, registry: Registry) -> None:
+    task = registry.task("squad_v2")
+    lay(folders.originals, {"train-v2.0.json": SQUAD})
+    with pytest.raises(DataError, match="2 train examples of en are here, the benchmark has 130319"):
+        import_task(task, replace(folders, official=True))
+    lay(folders.data / "xquad", {"xquad.en.json": SQUAD})
+    with pytest.raises(DataError, match="holds 2 questions of XQuAD's test set, q1 among them"):
+        import_task(task, folders)
+    lay(
+        folders.originals,
+        {"train-v2.0.json": SQUAD.replace('"q1"', '"p1"').replace('"q2"', '"p2"'), "dev-v2.0.json": SQUAD},
+    )
+    import_task(task, folders)
+    assert is_readable(task, folders)
+
+
+def test_jiant_s_recipe_says_which_of_its_values_are_not_verified(registry: Registry) -> None:
+    recipe = registry.recipe("jiant")
+    assert "not verified" in recipe.source
+    for name in NAMES:
+        values = recipe.values(registry.task(name).kind, name)
+        assert (values["learning_rate"], values["warmup"], values["weight_decay"]) == (1e-5, 0.1, 0.01)
+        assert {"batch_size", "epochs"} <= set(recipe.tasks[name])
+
+
+@pytest.mark.parametrize("name", ["xtreme", "jiant", "mini"])
+def test_every_recipe_has_values_for_choices(name: str, registry: Registry) -> None:
+    assert registry.recipe(name).kinds["choose"]["max_length"] in (128, 256)

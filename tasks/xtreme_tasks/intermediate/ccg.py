@@ -7,11 +7,11 @@ is on sections 02 to 21 of the Wall Street Journal, dev is section 00, as is usu
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from xtreme_harness import DataError, Folders, MissingData, Source, Task, hookimpl, read_text_lines
+from xtreme_tasks.importing import staged
 from xtreme_tasks.intermediate.originals import FOLDER, part_files
 from xtreme_tasks.intermediate.tables import Rows
 
@@ -48,20 +48,17 @@ def derivations(path: Path) -> Iterator[list[tuple[str, str]]]:
 
 def import_files(folders: Folders) -> None:
     """Writes train.tsv and dev.tsv from `AUTO/<section>/*.auto`."""
-    folders.data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folders.data, prefix=".import-") as workplace:
+    with staged(folders) as new:
         for split in SECTIONS:
-            with (Path(workplace) / f"{split}.tsv").open("w", encoding="utf-8", newline="\n") as stream:
-                for path in _section_files(folders.originals, split):
-                    stream.writelines(f"{' '.join(w)}\t{' '.join(c)}\n" for w, c in map(_sides, derivations(path)))
-        final = folders.data / FOLDER / "ccg"
-        final.mkdir(parents=True, exist_ok=True)
-        for split in SECTIONS:
-            (Path(workplace) / f"{split}.tsv").replace(final / f"{split}.tsv")
+            path = new.data / FOLDER / "ccg" / f"{split}.tsv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sentences = (words for file in _section_files(folders.originals, split) for words in derivations(file))
+            with path.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(map(_line, sentences))
 
 
-def _sides(words: list[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(word for word, _ in words), tuple(category for _, category in words)
+def _line(words: list[tuple[str, str]]) -> str:
+    return "\t".join(" ".join(side) for side in zip(*words, strict=True)) + "\n"
 
 
 def _section_files(originals: Path, split: str) -> list[Path]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from xtreme_harness import DataError, Folders, MissingData
 from xtreme_tasks.archives import unpacked
+from xtreme_tasks.importing import staged
 
 FOLDER = "intermediate"
 GITHUB = "https://raw.githubusercontent.com"
@@ -28,16 +28,12 @@ def importer(places: Mapping[str, str], archive: str = "") -> Callable[[Folders]
     """
 
     def import_files(folders: Folders) -> None:
-        folders.data.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folders.data, prefix=".import-") as name:
-            workplace = Path(name)
-            found = _found(folders.originals, places, archive, workplace / "archive")
-            for end, path in found.items():
-                shutil.copyfile(path, workplace / end.replace("/", "-"))
+        with staged(folders) as new:
+            found = _found(folders.originals, places, archive, new.data.parent / "archive")
             for end, place in places.items():
-                target = folders.data / FOLDER / place
+                target = new.data / FOLDER / place
                 target.parent.mkdir(parents=True, exist_ok=True)
-                (workplace / end.replace("/", "-")).replace(target)
+                shutil.copyfile(found[end], target)
 
     return import_files
 
@@ -48,11 +44,10 @@ def _found(originals: Path, places: Mapping[str, str], archive: str, workplace: 
     lacking = [end for end in places if end not in found]
     wanted = re.compile("|".join(map(re.escape, lacking)))
     for packed in sorted(originals.rglob(archive)) if archive and lacking else ():
-        if packed.is_file():
-            found |= {path.relative_to(workplace).as_posix(): path for path in unpacked(packed, wanted, workplace)}
+        found |= {path.relative_to(workplace).as_posix(): path for path in unpacked(packed, wanted, workplace)}
     if lacking := [end for end in places if end not in found]:
-        also = f" or {archive}" if archive else ""
-        raise MissingData(originals, None, f"holds no {', no '.join(lacking)}{also}")
+        what = f"holds no {', no '.join(lacking)}{f' and no {archive}' if archive else ''}"
+        raise MissingData(originals, None, f"{what}: xtreme-harness data status tells where to get it")
     return found
 
 

@@ -7,12 +7,20 @@ The dev part is shown, and must not be selected on: it shares its articles with 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from xtreme_harness import Source, Task, hookimpl
-from xtreme_tasks.intermediate.originals import importer, part_files
-from xtreme_tasks.squad import read_first
+from xtreme_harness import Folders, Source, Task, hookimpl
+from xtreme_tasks.intermediate.originals import FOLDER, part_files
+from xtreme_tasks.squad import check_training
+from xtreme_tasks.squad.document import Row, read_first
+from xtreme_tasks.squad.parts import Part, import_parts
 
 TRAIN, DEV = "train-v2.0.json", "dev-v2.0.json"
+SIZES = {"train": {"en": 130_319}, "dev": {"en": 11_873}}
+PARTS = {
+    name: Part(split=split, language="en", data=f"{FOLDER}/squad_v2/{name}")
+    for split, name in (("train", TRAIN), ("dev", DEV))
+}
 ADDRESS = "https://rajpurkar.github.io/SQuAD-explorer/dataset"
 METRICS = ("squad_v2_exact_match", "squad_v2_answer_f1")
 SOURCES = (
@@ -33,6 +41,17 @@ SOURCES = (
 )
 
 
+def import_files(folders: Folders) -> None:
+    """Both files, as they are."""
+    import_parts(folders, PARTS, SIZES, check=check)
+
+
+def check(where: Path | str, part: Part, rows: list[Row], folders: Folders) -> None:
+    """Refuses XQuAD's questions in the training part; the dev part has them by right."""
+    if part.split == "train":
+        check_training(where, part, rows, folders)
+
+
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
     register(
@@ -46,8 +65,8 @@ def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
             read=read_first,
             files=part_files(train=(f"squad_v2/{TRAIN}",), dev=(f"squad_v2/{DEV}",)),
             sources=SOURCES,
-            import_files=importer({name: f"squad_v2/{name}" for name in (TRAIN, DEV)}),
-            sizes={"train": {"en": 130_319}, "dev": {"en": 11_873}},
+            import_files=import_files,
+            sizes=SIZES,
             homepage="https://rajpurkar.github.io/SQuAD-explorer/",
             citation="Rajpurkar, Jia and Liang 2018, Know What You Don't Know: Unanswerable Questions for SQuAD",
             licence="CC BY-SA 4.0",

@@ -65,6 +65,9 @@ class Choose(Trainable):
     def decode(self, outputs: list[Any], encoded: Encoded, options: Mapping[str, Any]) -> list[Example]:
         return decode_choices(outputs, encoded)
 
+    def scoring_problem(self, predictions: Sequence[Example], gold: Sequence[Example]) -> str | None:
+        return results.constant_gold([str(row["label"]) for row in gold])
+
     def scored(
         self, predictions: Sequence[Example], gold: Sequence[Example], metrics: Sequence[Metric]
     ) -> dict[str, Scored]:
