@@ -1,7 +1,7 @@
-"""HellaSwag (Zellers et al. 2019): which of four endings continues a scene? The question is the first sentence.
+"""HellaSwag (Zellers et al. 2019): which of four endings continues a scene?
 
-A choice is what has begun of the next sentence, with an ending. Items from WikiHow have no such beginning, and marks
-like `[title]` in their text, which stay.
+The question is the scene's whole sentences, a choice what has begun of the next one with an ending. Items from WikiHow
+have no such beginning, and marks like `[title]` in their text, which stay.
 """
 
 from __future__ import annotations
