@@ -121,13 +121,13 @@ def test_unofficial_data_is_taken_with_its_reason(imported: Import, folders: Fol
     outcome = imported("colours", official=False)
     assert outcome.state == (MISSING if name == "a language" else DONE)
     assert outcome.unofficial is not None and told.removeprefix(f"{file}, line 1: ") in outcome.unofficial
-    assert unofficial_reasons(folders.data, ["colours/test-sw.tsv"]) == [outcome.unofficial]
-    assert unofficial_reasons(folders.labels, ["colours/test-sw.tsv"]) == [outcome.unofficial]
+    assert unofficial_reasons(folders.data, [folders.data / "colours" / "test-sw.tsv"]) == [outcome.unofficial]
+    assert unofficial_reasons(folders.labels, [folders.labels / "colours" / "test-sw.tsv"]) == [outcome.unofficial]
 
 
 def test_official_data_stays_official_whoever_allows_more(imported: Import, folders: Folders) -> None:
     assert imported("colours", official=False).unofficial is None
-    assert unofficial_reasons(folders.data, [f"colours/{name}.tsv" for name in NAMES]) == []
+    assert unofficial_reasons(folders.data, [folders.data / f"colours/{name}.tsv" for name in NAMES]) == []
 
 
 def test_missing_originals_are_told_with_what_to_do(imported: Import, folders: Folders) -> None:
