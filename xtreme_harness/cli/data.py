@@ -155,15 +155,18 @@ def labels(**options: Any) -> None:
 @plugin_option
 def pack(**options: Any) -> None:
     """Pack prepared data in one file, which `data import` takes on a machine without network."""
+    from xtreme_harness.data.imports import told_by_split
     from xtreme_harness.data.pack import write_pack
     from xtreme_harness.data.status import all_parts
 
     registry, tasks, folders = _opened(options, must_exist=("data", "labels"))
     parts = [part for part in all_parts(tasks, registry, folders) if part.own_names]
     parts = [part for part in parts if part.split != "gold" or not options["no_labels"]]
-    missing = [f"{part}: {part.missing[0]} is not there" for part in parts if part.missing]
-    if len(missing) == len(parts):
+    absent = [part for part in parts if part.missing]
+    if len(absent) == len(parts):
         raise RequestError(f"{folders.data} has no data of {', '.join(task.name for task in tasks)}: nothing to pack.")
+    by_task = ([part for part in absent if part.task == task] for task in tasks)
+    missing = [told for ones in by_task for told in told_by_split(ones, "is not there")]
     out = Path(options["out"])
     out.parent.mkdir(parents=True, exist_ok=True)
     files = write_pack(parts, folders, options["suite"], out)
