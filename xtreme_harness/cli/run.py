@@ -9,15 +9,23 @@ from typing import Any
 
 import click
 
-from xtreme_harness.cli.options import json_option, plugin_option
+from xtreme_harness.cli.options import (
+    json_option,
+    labels_option,
+    offline_option,
+    plugin_option,
+    suite_option,
+    task_option,
+    unofficial_option,
+)
 from xtreme_harness.errors import RequestError
 from xtreme_harness.request import Request, parse_sampler, parse_setting
 
 
 @click.command()
 @click.option("--model", required=True, help="A registered name, a checkpoint folder, or a hub id with its revision.")
-@click.option("--suite", help="A group of target tasks: mini, ...")
-@click.option("--task", "tasks", multiple=True, help="A target task; with --suite, a filter on it. Repeatable.")
+@suite_option
+@task_option
 @click.option("--language", "languages", multiple=True, help="Only these languages (ISO code). Repeatable.")
 @click.option("--intermediate", "intermediates", multiple=True, help="Train on A+B first; `none` is a row of its own.")
 @click.option(
@@ -30,7 +38,7 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option("--seed", "seeds", multiple=True, type=int, help="By default the recipe's. Repeatable: a row each.")
 @click.option("--set", "settings", multiple=True, metavar="TASK.KEY=VALUE", help="Change one value of a task.")
 @click.option("--data", metavar="DIR", help="The data folder, in XTREME's layout.")
-@click.option("--labels", metavar="DIR", help="The label folder, in XTREME's layout. By default DATA/labels.")
+@labels_option
 @click.option("--store", metavar="DIR", help="Where finished units are kept.")
 @click.option("--out", metavar="DIR", help="The run's folder. By default runs/<model>.<suite or tasks>.")
 @plugin_option
@@ -39,8 +47,8 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option("--dtype", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16"]))
 @click.option("--token-budget", type=click.IntRange(min=1), help="Tokens of a batch. Changes no result but rounding.")
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads. By default torch decides.")
-@click.option("--offline", is_flag=True, help="Never ask the network.")
-@click.option("--unofficial", is_flag=True, help="Take data that is known not to be the benchmark's; not comparable.")
+@offline_option
+@unofficial_option
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--keep", type=click.Choice(["all"]), help="Keep the weights of target-task trainings in the store.")
 @click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so.")
