@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from xtreme_harness import testing
-from xtreme_harness.errors import CheckpointError, DefinitionError, RequestError, UnknownName
+from xtreme_harness.data.origins import record_origins
+from xtreme_harness.errors import CheckpointError, DataError, DefinitionError, RequestError, UnknownName
+from xtreme_harness.files import sha256_file
 from xtreme_harness.plan import Plan
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.request import Request, parse_setting
@@ -430,3 +433,38 @@ def test_requests_that_say_too_little_or_too_much(fields: dict[str, Any], told: 
     with pytest.raises(RequestError) as caught:
         Request(model="m", **fields)
     assert told in str(caught.value)
+
+
+UNOFFICIAL = "rows were lost in it (a set of the hub)"
+
+
+def unofficial_pawsx(folder: Path, name: str) -> None:
+    """`pawsx` in `folder`, one file of it recorded as unofficial."""
+    write_pawsx(folder, folder / "labels")
+    path = folder / name
+    inner = path.relative_to(folder / "labels") if "labels" in path.parts else path.relative_to(folder)
+    origin = {"source": "hub", "sha256": sha256_file(path), "unofficial": UNOFFICIAL}
+    record_origins(folder / "labels" if "labels" in path.parts else folder, {inner.as_posix(): origin})
+
+
+@pytest.mark.parametrize("name", ["pawsx/test-de.tsv", "pawsx/train-en.tsv", "labels/pawsx/test-de.tsv"])
+def test_unofficial_data_are_refused_unless_asked_for(
+    name: str, tmp_path: Path, tiny_xlmr: Path, plan_of: PlanOf
+) -> None:
+    """Spec 8, items 20 and 21: test, training and label files alike."""
+    unofficial_pawsx(tmp_path, name)
+    fields = {"languages": ("de",), "data": str(tmp_path)}
+    with pytest.raises(DataError, match=f"{re.escape(UNOFFICIAL)}. With --unofficial it runs") as caught:
+        plan_of(tiny_xlmr, "pawsx", **fields)
+    assert caught.value.file.endswith(name)
+    (cell,) = plan_of(tiny_xlmr, "pawsx", unofficial=True, **fields).cells
+    assert cell.unofficial == (UNOFFICIAL,)
+
+
+def test_an_unofficial_file_of_another_language_does_not_matter(
+    tmp_path: Path, tiny_xlmr: Path, plan_of: PlanOf
+) -> None:
+    unofficial_pawsx(tmp_path, "pawsx/test-de.tsv")
+    (tmp_path / "pawsx" / "test-fr.tsv").write_text("un\tdeux\n")
+    (cell,) = plan_of(tiny_xlmr, "pawsx", languages=("fr",), data=str(tmp_path)).cells
+    assert cell.unofficial == ()

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xtreme_harness.data.access import data_files, gold_files
+from xtreme_harness.data.origins import read_origins, unofficial_reasons
 from xtreme_harness.definitions import RECIPE_DEFAULTS, Model, Recipe, Suite, Task
-from xtreme_harness.errors import MissingData, RequestError, UnknownName
+from xtreme_harness.errors import DataError, MissingData, RequestError, UnknownName
 from xtreme_harness.files import HashCache
 from xtreme_harness.models.devices import resolve_device, resolve_dtype
 from xtreme_harness.models.reference import Chosen, Trust, choose_model
@@ -46,6 +47,7 @@ class PlannedCell:
 
     row: Row
     task: Task
+    training_task: Task
     language: str
     predict: Unit | None = None
     score: Unit | None = None
@@ -54,6 +56,7 @@ class PlannedCell:
     missing: str | None = None
     options: Mapping[str, Any]
     seed: int
+    unofficial: tuple[str, ...] = ()  # why the data it reads is not the benchmark's
 
     def units(self) -> list[Unit]:
         return [unit for unit in (self.train, self.predict, self.tuning, self.score) if unit is not None]
@@ -179,28 +182,47 @@ def _rows(request: Request, registry: Registry) -> tuple[Row, ...]:
 
 
 class _Folders:
-    """Looks data and gold files up in the request's folders, with their hashes."""
+    """Looks data and gold files up in the request's folders, with their hashes and what is unofficial about them."""
 
     def __init__(self, request: Request, hashes: HashCache) -> None:
         self.data = _folder("--data", request.data)
         given = _folder("--labels", request.labels)
         self.labels = given or (self.data / "labels" if self.data else None)
         self.hashes = hashes
+        self.takes_unofficial = request.unofficial
+        self.unofficial: dict[str, list[str]] = {}  # by task, as its files are looked up
+        self._origins = {folder: read_origins(folder) for folder in (self.data, self.labels) if folder}
 
-    def _hashed(self, paths: tuple[Path, ...]) -> Files:
+    def _hashed(self, task: Task, paths: tuple[Path, ...], folder: Path | None) -> Files:
         from xtreme_harness.kinds.interface import Files
 
+        self._check_origins(task, paths, folder)
         hashes = {str(place): self.hashes.sha256(path) for place, path in enumerate(paths)}
         return Files(paths=tuple(str(path.resolve()) for path in paths), hashes=hashes)
 
+    def _check_origins(self, task: Task, paths: tuple[Path, ...], folder: Path | None) -> None:
+        """Raises DataError for files that were imported as unofficial, unless the request takes such."""
+        if folder is None:
+            return
+        known = self.unofficial.setdefault(task.name, [])
+        for reason in unofficial_reasons(folder, paths, self.hashes.sha256, self._origins[folder]):
+            if not self.takes_unofficial:
+                raise DataError(paths[0], None, f"{reason}. With --unofficial it runs and is not comparable")
+            known += [] if reason in known else [reason]
+
     def files(self, task: Task, split: str, language: str) -> Files:
-        return self._hashed(data_files(task, split, language, self.data))
+        return self._hashed(task, data_files(task, split, language, self.data), self.data)
 
     def gold(self, task: Task, language: str) -> Files | None:
         try:
-            return self._hashed(gold_files(task, "test", language, self.data, self.labels))
+            paths = gold_files(task, "test", language, self.data, self.labels)
         except MissingData:
             return None
+        return self._hashed(task, paths, self.labels if task.gold_files else self.data)
+
+    def reasons(self, *tasks: Task) -> tuple[str, ...]:
+        """What is unofficial about the files of `tasks` that were looked up so far."""
+        return tuple(dict.fromkeys(reason for task in tasks for reason in self.unofficial.get(task.name, [])))
 
 
 def _folder(option: str, name: str | None) -> Path | None:
@@ -235,7 +257,14 @@ class _Layout:
         assignment = self._assignment(row, task, tuple(code for code in wanted if code not in missing))
         kind = self.registry.kind(task.kind)
         laid = kind.load().lay_out(assignment) if assignment.languages else {}
-        planned = partial(PlannedCell, row=row, task=assignment.task, seed=assignment.seed)
+        planned = partial(
+            PlannedCell,
+            row=row,
+            task=assignment.task,
+            training_task=assignment.training_task,
+            seed=assignment.seed,
+            unofficial=self.folders.reasons(task, assignment.training_task),
+        )
         return [
             planned(language=code, **_units(laid[code], assignment))
             if code in laid

@@ -28,6 +28,7 @@ class Request:
     device: str = "auto"
     dtype: str = "auto"
     offline: bool = False
+    unofficial: bool = False
     keep_all: bool = False
     trust_remote_code: bool = False
     allow_pickle: bool = False

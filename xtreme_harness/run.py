@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.comparable import why_not_comparable
 from xtreme_harness.errors import DataError, HarnessError, MachineError, MissingData, RequestError, machine_error
 from xtreme_harness.execute import Watcher, drop_weights, execute, pending_units
 from xtreme_harness.files import sha256_file, write_text
@@ -112,6 +113,7 @@ def cell_record(
     predict = store.find(cell.predict.key) if cell.predict else None
     score = store.find(cell.score.key) if cell.score else None
     state, why = _state(cell, predict, score, outcomes)
+    why_not = why_not_comparable(cell, store)
     checkpoint = plan.chosen.encoder.source
     task = cell.task
     return {
@@ -137,8 +139,8 @@ def cell_record(
         "options": _resolved(cell, predict, store.find(cell.tuning.key) if cell.tuning else None),
         "phases": _phases(cell, predict),
         "protocol": PROTOCOL,
-        "comparable": task.comparable,
-        "not_comparable_because": task.not_comparable_because,
+        "comparable": not why_not,
+        "not_comparable_because": why_not,
         "data": _data_record(cell),
         "predictions": f"sha256:{predict.sha256('predictions.jsonl')}" if predict else None,
         "scores": f"sha256:{score.sha256('scores.jsonl')}" if score else None,

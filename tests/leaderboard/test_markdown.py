@@ -9,7 +9,7 @@ import pytest
 
 from xtreme_harness.definitions import Suite
 from xtreme_harness.leaderboard.averages import table_rows
-from xtreme_harness.leaderboard.markdown import document, languages, overview, remarks
+from xtreme_harness.leaderboard.markdown import aggregates, document, languages, overview, remarks
 from xtreme_harness.records import STATES, Record, signature
 
 RecordOf = Callable[..., Record]
@@ -43,10 +43,27 @@ def test_rows_may_be_renamed(records: list[Record]) -> None:
     assert cells(table)[1][0] == "after MNLI"
 
 
+def test_aggregates_are_groups_the_mean_without_english_and_the_gap(records: list[Record]) -> None:
+    """Retrieval has no English, so its mean counts whole and it has no gap."""
+    assert cells(aggregates(table_rows(records, SUITE), SUITE)) == [
+        ["row", "classification", "retrieval", "without en", "gap"],
+        ["mnli.plain.s1", "70.0", "20.0", "40.0", "20.0"],
+    ]
+
+
+def test_aggregates_over_a_cell_without_a_figure_show_its_state(records: list[Record]) -> None:
+    records[1] = {**records[1], "state": "failed", "metrics": {}, "why": "because"}
+    line = cells(aggregates(table_rows(records, SUITE), SUITE))[1]
+    assert line == ["mnli.plain.s1", "failed", "20.0", "failed", "failed"]
+
+
 def test_languages_have_a_table_for_each_task(records: list[Record]) -> None:
     first, second = languages(table_rows(records, SUITE), SUITE).split("\n\n### ")
     assert first.startswith("### xnli (accuracy)") and second.startswith("tatoeba (accuracy)")
-    assert cells(first) == [["row", "en", "sw", "mean"], ["mnli.plain.s1", "80.0", "60.0", "70.0"]]
+    assert cells(first) == [
+        ["row", "en", "sw", "mean", "without en", "gap"],
+        ["mnli.plain.s1", "80.0", "60.0", "70.0", "60.0", "20.0"],
+    ]
     assert cells(second) == [["row", "sw", "mean"], ["mnli.plain.s1", "20.0", "20.0"]]
 
 
@@ -58,8 +75,7 @@ def test_the_state_is_shown_where_there_is_no_figure(state: str, records: list[R
     assert cells(languages(table_rows(records, SUITE), SUITE).split("\n\n### ")[0])[1] == [
         "mnli.plain.s1",
         "80.0",
-        state,
-        state,
+        *[state] * 4,
     ]
     assert f"- {state}: xnli sw: because" in page.splitlines()
 
@@ -69,8 +85,11 @@ def test_rows_with_other_languages_show_that_a_cell_was_left_out(records: list[R
     narrower = [{**record, "row": "none.plain.s1"} for record in records if record["language"] != "en"]
     rows = table_rows([*records, *narrower], SUITE)
     table = cells(languages(rows, SUITE).split("\n\n### ")[0])
-    assert table[0] == ["row", "en", "sw", "mean"]
-    assert table[1:] == [["mnli.plain.s1", "80.0", "60.0", "70.0"], ["none.plain.s1", "skipped", "60.0", "skipped"]]
+    assert table[0] == ["row", "en", "sw", "mean", "without en", "gap"]
+    assert table[1:] == [
+        ["mnli.plain.s1", "80.0", "60.0", "70.0", "60.0", "20.0"],
+        ["none.plain.s1", "skipped", "60.0", "skipped", "60.0", "skipped"],
+    ]
     assert [row.average.text() for row in rows] == ["45.0", "skipped"]
 
 
@@ -103,7 +122,7 @@ def test_comparable_records_need_no_remark(records: list[Record]) -> None:
 def test_the_page_holds_title_tables_and_signatures(records: list[Record]) -> None:
     page = document("XTREME, two tasks", records, table_rows(records, SUITE), SUITE)
     assert page.startswith("# XTREME, two tasks\n\n") and page.endswith("`\n")
-    assert overview(table_rows(records, SUITE), SUITE) in page
+    assert overview(table_rows(records, SUITE), SUITE) in page and aggregates(table_rows(records, SUITE), SUITE) in page
     assert f"- `mnli.plain.s1`: `{signature(records, 's.2')}`" in page.splitlines()
     assert page == document("XTREME, two tasks", records, table_rows(records, SUITE), SUITE)
 

@@ -20,12 +20,14 @@ import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from xtreme_harness.errors import CheckpointError, MachineError
-from xtreme_harness.models.hub import _told
+from xtreme_harness.hub import told
+from xtreme_harness.models.hub import missing
 from xtreme_harness.records import read_records
 
 Run = Callable[..., "CompletedProcess[str]"]
 
 COMMIT, OTHER = "0123456789abcdef0123456789abcdef01234567", "f" * 40
+TINY = f"org/tiny@{COMMIT}"
 UNITS = 10  # of the task topics in two languages, the checkpoint among them
 
 
@@ -190,13 +192,13 @@ def test_the_hub_s_own_cache_is_used_offline(run: Run, hub: Hub, tmp_path: Path)
 
 
 def test_what_the_hub_has_not_is_told(run: Run) -> None:
-    assert "The hub has no model org/nobody@main" in refused(run("org/nobody@main"), 5)
-    assert "The hub has no model org/tiny@v9" in refused(run("org/tiny@v9"), 5)
+    assert "org/nobody@main: the hub has no such model" in refused(run("org/nobody@main"), 5)
+    assert "org/tiny@v9: the hub has no such model" in refused(run("org/tiny@v9"), 5)
 
 
 @pytest.mark.slow
 def test_a_commit_that_the_hub_has_not_is_told(run: Run) -> None:
-    assert f"The hub has no model org/tiny@{OTHER}" in refused(run(f"org/tiny@{OTHER}"), 5)
+    assert f"org/tiny@{OTHER}: the hub has no such model" in refused(run(f"org/tiny@{OTHER}"), 5)
 
 
 def test_a_name_that_is_no_repository_is_told(run: Run) -> None:
@@ -212,15 +214,15 @@ def test_a_hub_that_goes_away_before_the_download_is_told() -> None:
     """The client then looks into its cache and says that nothing is there."""
     with (
         pytest.raises(MachineError, match=f"The hub cannot be reached for org/tiny@{COMMIT}: gone$"),
-        _told("org/tiny", COMMIT, offline=False),
+        told(TINY, "model", False, missing),
     ):
         raise LocalEntryNotFoundError("gone\nand more")
-    with pytest.raises(CheckpointError, match="run once without --offline"), _told("org/tiny", COMMIT, offline=True):
+    with pytest.raises(CheckpointError, match="run once without --offline"), told(TINY, "model", True, missing):
         raise LocalEntryNotFoundError("gone")
 
 
 def test_a_full_disk_is_not_the_hub_s_fault() -> None:
-    with pytest.raises(MachineError, match="The disk is full"), _told("org/tiny", COMMIT, offline=False):
+    with pytest.raises(MachineError, match="The disk is full"), told(TINY, "model", False, missing):
         raise OSError(errno.ENOSPC, "No space left on device", "model.safetensors")
 
 

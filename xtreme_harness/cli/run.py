@@ -35,6 +35,7 @@ from xtreme_harness.request import Request, parse_setting
 @click.option("--token-budget", type=click.IntRange(min=1), help="Tokens of a batch. Changes no result but rounding.")
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads. By default torch decides.")
 @click.option("--offline", is_flag=True, help="Never ask the network.")
+@click.option("--unofficial", is_flag=True, help="Take data that is known not to be the benchmark's; not comparable.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--keep", type=click.Choice(["all"]), help="Keep the weights of target-task trainings in the store.")
 @click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so.")
@@ -74,7 +75,7 @@ def run(**options: Any) -> None:
 
 
 def _request(options: dict[str, Any]) -> Request:
-    names = ("model", "suite", "recipe", "data", "labels", "device", "dtype", "offline")
+    names = ("model", "suite", "recipe", "data", "labels", "device", "dtype", "offline", "unofficial")
     several = ("tasks", "languages", "intermediates", "methods", "seeds")
     flags = {"trust_remote_code": options["trust_remote_code"], "allow_pickle": options["allow_pickle"]}
     if options["dtype"] not in ("auto", "float32", "bfloat16"):
@@ -104,9 +105,9 @@ def _execute(plan: Any, store: Any, registry: Any, settings: Any, options: dict[
 
 
 def _text(ran: Any) -> str:
-    from xtreme_harness.leaderboard.markdown import languages, overview, remarks
+    from xtreme_harness.leaderboard.markdown import aggregates, languages, overview, remarks
 
-    parts = [overview(ran.rows, ran.plan.suite), languages(ran.rows, ran.plan.suite)]
+    parts = [table(ran.rows, ran.plan.suite) for table in (overview, aggregates, languages)]
     asked = ran.plan.request.languages
     limited = [f"only {', '.join(asked)} asked for: the means are over these languages"] if asked else []
     notes = "\n".join(limited + remarks(ran.records))
@@ -130,6 +131,8 @@ def _row_json(row: Any, asked: Any, suite: Any) -> dict[str, Any]:
         task: {
             "score": figure.value,
             "state": figure.state,
+            "without_english": row.without_english[task].value,
+            "gap": row.gaps[task].value if task in row.gaps else None,
             "languages": {code: record["metrics"] for (name, code), record in row.cells.items() if name == task},
         }
         for task, figure in row.tasks.items()

@@ -67,6 +67,8 @@ class TableRow:
     tasks: Mapping[str, Figure]
     groups: Mapping[str, Figure]
     average: Figure
+    without_english: Mapping[str, Figure]
+    gaps: Mapping[str, Figure]  # of the tasks that have English
 
     @property
     def records(self) -> list[Record]:
@@ -85,7 +87,16 @@ def table_rows(records: Sequence[Record], suite: Suite) -> list[TableRow]:
 
 def _table_row(label: str, records: Sequence[Record], places: Sequence[tuple[str, str]], suite: Suite) -> TableRow:
     cells = {(record["task"], record["language"]): record for record in records if record["row"] == label}
-    figures = {place: figure_at(cells, place) for place in places}
-    tasks = {task: mean(figures[place] for place in places if place[0] == task) for task in suite.tasks}
-    groups = {name: mean(tasks[task] for task in members) for name, members in suite.groups.items() if name}
-    return TableRow(label, cells, tasks, groups, mean(tasks.values()))
+    figures = {
+        task: {code: figure_at(cells, (task, code)) for name, code in places if name == task} for task in suite.tasks
+    }
+    tasks = {task: mean(languages.values()) for task, languages in figures.items()}
+    return TableRow(
+        label=label,
+        cells=cells,
+        tasks=tasks,
+        groups={name: mean(tasks[task] for task in members) for name, members in suite.groups.items() if name},
+        average=mean(tasks.values()),
+        without_english={task: without_english(languages) for task, languages in figures.items()},
+        gaps={task: transfer_gap(languages) for task, languages in figures.items() if SOURCE in languages},
+    )

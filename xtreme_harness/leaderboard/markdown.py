@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xtreme_harness.definitions import Suite
-from xtreme_harness.leaderboard.averages import TableRow, figure_at
+from xtreme_harness.leaderboard.averages import TableRow, figure_at, mean
 from xtreme_harness.records import Record, signature
 
 NOT_COMPARABLE = "not comparable"
+WITHOUT_ENGLISH = "without en"
+GAP = "gap"
+EXPLAINED = (
+    f"Groups are means of their tasks; `{WITHOUT_ENGLISH}` is the mean of the tasks' means over all languages but "
+    f"English, `{GAP}` the mean over the tasks with English of English minus the mean of the others."
+)
 
 
 def overview(rows: Sequence[TableRow], suite: Suite, names: Mapping[str, str] | None = None) -> str:
@@ -21,18 +27,37 @@ def overview(rows: Sequence[TableRow], suite: Suite, names: Mapping[str, str] | 
     return _table(titles, lines)
 
 
-def languages(rows: Sequence[TableRow], suite: Suite) -> str:
-    """For every task the headline figure of each language."""
-    parts = []
-    for task in suite.tasks:
-        codes = list(dict.fromkeys(code for row in rows for name, code in row.cells if name == task))
-        metric = _metric_of(rows, task)
-        lines = [
-            [row.label, *(figure_at(row.cells, (task, code)).text() for code in codes), row.tasks[task].text()]
-            for row in rows
+def aggregates(rows: Sequence[TableRow], suite: Suite) -> str:
+    """Group scores; the mean of the tasks' means without English, and of the gaps of those tasks that have English."""
+    groups = [name for name in suite.groups if name]
+    lines = [
+        [
+            row.label,
+            *(row.groups[name].text() for name in groups),
+            mean(row.without_english.values()).text(),
+            mean(row.gaps.values()).text(),
         ]
-        parts.append(f"### {task} ({metric})\n\n{_table(['row', *codes, 'mean'], lines)}")
-    return "\n\n".join(parts)
+        for row in rows
+    ]
+    return _table(["row", *groups, WITHOUT_ENGLISH, GAP], lines)
+
+
+def languages(rows: Sequence[TableRow], suite: Suite) -> str:
+    """For every task the headline figure of each language and the task's means."""
+    return "\n\n".join(_languages_of(task, rows) for task in suite.tasks)
+
+
+def _languages_of(task: str, rows: Sequence[TableRow]) -> str:
+    """Where the task has English, also the mean without it and the transfer gap."""
+    codes = list(dict.fromkeys(code for row in rows for name, code in row.cells if name == task))
+    has_english = any(task in row.gaps for row in rows)
+    lines = []
+    for row in rows:
+        figures = [figure_at(row.cells, (task, code)) for code in codes] + [row.tasks[task]]
+        figures += [row.without_english[task], row.gaps[task]] if has_english else []
+        lines.append([row.label, *(figure.text() for figure in figures)])
+    titles = ["row", *codes, "mean", *([WITHOUT_ENGLISH, GAP] if has_english else [])]
+    return f"### {task} ({_metric_of(rows, task)})\n\n{_table(titles, lines)}"
 
 
 def _metric_of(rows: Sequence[TableRow], task: str) -> str:
@@ -63,6 +88,9 @@ def document(title: str, records: Sequence[Record], rows: Sequence[TableRow], su
         f"# {title}",
         notes,
         overview(rows, suite),
+        "## Aggregates",
+        EXPLAINED,
+        aggregates(rows, suite),
         "## Languages",
         languages(rows, suite),
         "## Signatures",

@@ -1,0 +1,38 @@
+"""Whether a cell may be compared with others of its task, and if not, why: data that is not whole, or not official."""
+
+from __future__ import annotations
+
+from xtreme_harness.definitions import Task
+from xtreme_harness.plan import PlannedCell
+from xtreme_harness.store import Store
+from xtreme_harness.unit import Unit
+
+OTHER_TEST = "another number of test examples than the benchmark has"
+OTHER_TRAINING = "trained on another number of examples than the benchmark has"
+
+
+def why_not_comparable(cell: PlannedCell, store: Store) -> str:
+    """The reasons in one sentence; empty where there is none.
+
+    Counts are those of the finished units: what was read, not what a file's name promises.
+    """
+    task = cell.task
+    reasons = [] if task.comparable else [task.not_comparable_because]
+    reasons += cell.unofficial
+    scored, expected = store.find(cell.score.key) if cell.score else None, task.sizes.get("test", {}).get(cell.language)
+    if scored and expected not in (None, scored.result["n"]):
+        reasons.append(OTHER_TEST)
+    if cell.train is not None and any(
+        _is_other(unit, cell.training_task, store) for unit in cell.train.inputs.values()
+    ):
+        reasons.append(OTHER_TRAINING)
+    return "; ".join(dict.fromkeys(reasons))
+
+
+def _is_other(unit: Unit, task: Task, store: Store) -> bool:
+    """Whether an input of a training is a part of `task` with another number of examples than the task says."""
+    if unit.type != "prepare":
+        return False
+    expected = task.sizes.get(unit.parameters["split"], {}).get(unit.parameters["language"])
+    found = store.find(unit.key)
+    return found is not None and expected not in (None, found.result["examples"])
