@@ -40,5 +40,6 @@ class Job:
     def checkpoint(self, role: str = "checkpoint") -> Path:
         """The folder of the encoder: an input unit's output, or the plain folder that the request named."""
         if role in self.inputs:
-            return self.inputs[role].folder
+            is_trained = self.unit.inputs[role].type == "train"
+            return self.inputs[role].file("encoder") if is_trained else self.inputs[role].folder
         return Path(self.unit.details[role])

@@ -26,7 +26,7 @@ class Files:
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """One target task in one row of a run, with everything resolved.
+    """One task in one row of a run, with everything resolved: a target, or one that is trained on in between.
 
     `files(task, split, language)` and `gold(task, language)` look files up in the request's folders; `gold` gives None
     when there are none. `reader(task)` is the version of the code that reads the task's files, `scorer` that of its
@@ -45,6 +45,23 @@ class Assignment:
     files: Callable[[Task, str, str], Files]
     gold: Callable[[Task, str], Files | None]
     reader: Callable[[Task], str]
+    scorer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPart:
+    """What one task brings to a training: its encoded English parts and what makes and trains its head.
+
+    `options` are those of head, loss and decoding; `modules` the kind's, whose code decides the result.
+    """
+
+    task: Task
+    train: Unit
+    dev: Unit | None
+    epochs: int
+    batch_size: int
+    options: Mapping[str, Any]
+    modules: tuple[str, ...]
     scorer: str
 
 
@@ -80,6 +97,9 @@ class KindWork(Protocol):
 
 class TrainableWork(KindWork, Protocol):
     """What training asks of a trainable kind."""
+
+    def training_part(self, assignment: Assignment) -> TrainingPart:
+        """What the assignment's training task brings to a training, alone or in a mix."""
 
     def make_head(self, encoder: Any, options: Mapping[str, Any]) -> Any:
         """A fresh head for an encoder (nn.Module taking hidden states and mask)."""

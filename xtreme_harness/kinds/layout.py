@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xtreme_harness.data.access import TRAINING_LANGUAGE
 from xtreme_harness.definitions import Task
 from xtreme_harness.errors import RequestError
-from xtreme_harness.kinds.interface import Assignment, Files
+from xtreme_harness.kinds.interface import Assignment, Files, TrainingPart
 from xtreme_harness.models.reference import Encoder
 from xtreme_harness.unit import Unit, code_version
 
 READING = ("xtreme_harness.data.access", "xtreme_harness.data.encoded", "xtreme_harness.models.load")
-FORWARD = ("xtreme_harness.models.load", "xtreme_harness.models.forward", "xtreme_harness.data.batches")
+FORWARD = (
+    "xtreme_harness.models.load",
+    "xtreme_harness.models.forward",
+    "xtreme_harness.models.handover",
+    "xtreme_harness.data.batches",
+)
 TRAINING = (
     *FORWARD,
     "xtreme_harness.models.heads",
     "xtreme_harness.training.perform",
     "xtreme_harness.training.loop",
+    "xtreme_harness.training.parts",
+    "xtreme_harness.training.samplers",
     "xtreme_harness.training.optimiser",
     "xtreme_harness.training.updates",
     "xtreme_harness.training.compact",
     "xtreme_harness.training.selection",
     "xtreme_harness.training.methods",
 )
-TRAINING_VALUES = (
+WHOLE_VALUES = (  # of the training as a whole; epochs, batch_size and lengths are each part's own
     "learning_rate",
     "head_learning_rate",
-    "epochs",
-    "batch_size",
     "warmup",
     "weight_decay",
     "clip",
@@ -45,7 +49,7 @@ def encoder_inputs(encoder: Encoder) -> dict[str, Unit]:
 
 
 def encoder_details(encoder: Encoder) -> dict[str, Any]:
-    place = {"checkpoint": encoder.folder} if encoder.folder else {}
+    place = {"checkpoint": encoder.folder} if encoder.folder and not encoder.source else {}
     return {**place, "remote_code": encoder.trust.remote_code, "pickle": encoder.trust.pickle}
 
 
@@ -75,48 +79,62 @@ def prepare_unit(
     )
 
 
-def has_dev_part(assignment: Assignment) -> bool:
-    """Whether the training task names English dev files; raises RequestError where a selection needs them in vain.
-
-    TyDiQA-GoldP's English "dev" file is its test set: there the harness must not select (spec 4.7; spec 8, item 23).
-    """
-    task = assignment.training_task
-    has_files = bool(task.files("dev", TRAINING_LANGUAGE))
-    if not has_files and assignment.recipe["selection"] == "english-dev":
-        name = assignment.task.name
-        raise RequestError(
-            f"Task {name}: selection english-dev is impossible, {task.name} has no English dev part to select on. "
-            f"Use --set {name}.selection=last."
-        )
-    return has_files
-
-
 def train_unit(
-    assignment: Assignment, train: Unit, dev: Unit | None, options: Mapping[str, Any], modules: tuple[str, ...]
+    assignment: Assignment, parts: Sequence[TrainingPart], sampler: Mapping[str, Any] | None = None
 ) -> Unit:
-    """Fine-tunes on the English training part; shared by every target that trains on the same task."""
-    task, encoder = assignment.training_task, assignment.encoder
-    parts = {"train": train, **({"dev": dev} if dev else {})}
-    values = {name: assignment.recipe[name] for name in TRAINING_VALUES}
+    """Fine-tunes on English training parts: of one task, or of several in a mix that `sampler` draws from.
+
+    `assignment` is that of the first task, whose values count for the training as a whole. The unit is shared by
+    whatever trains on the same from the same encoder, be it a target or an intermediate phase: neither is in the key.
+    """
+    _check_selection(assignment, parts)
+    encoder, tasks = assignment.encoder, "+".join(part.task.name for part in parts)
+    english = {f"train.{part.task.name}": part.train for part in parts}
+    english |= {f"dev.{part.task.name}": part.dev for part in parts if part.dev is not None}
     method = {"name": assignment.method.name, **assignment.method.parameters}
     return Unit(
         type="train",
-        label=f"train {task.name} (seed {assignment.seed})",
-        modules=(*TRAINING, *modules),
-        kind=task.kind,
-        task=task.name,
-        task_version=task.version,
-        inputs={**encoder_inputs(encoder), **parts},
+        label=f"train {tasks}{encoder.after} (seed {assignment.seed})",
+        modules=tuple(dict.fromkeys((*TRAINING, *(name for part in parts for name in part.modules)))),
+        kind="+".join(dict.fromkeys(part.task.kind for part in parts)),
+        task=tasks,
+        task_version="+".join(part.task.version for part in parts),
+        inputs={**encoder_inputs(encoder), **english},
         fingerprints={
             **encoder.weight_prints(),
             "method": code_version([assignment.method.load]),
-            "scorer": assignment.scorer,
+            **{f"scorer.{part.task.name}": part.scorer for part in parts},
         },
-        parameters={"role": "target", "protocol": "zero-shot", "method": method, "options": dict(options), **values},
+        parameters={
+            "protocol": "zero-shot",
+            "method": method,
+            "parts": [_part_values(part) for part in parts],
+            "sampler": sampler,
+            **{name: assignment.recipe[name] for name in WHOLE_VALUES},
+        },
         seed=assignment.seed,
         dtype=assignment.dtype,
         details=encoder_details(encoder),
     )
+
+
+def _part_values(part: TrainingPart) -> dict[str, Any]:
+    values = {"task": part.task.name, "kind": part.task.kind, "epochs": part.epochs, "batch_size": part.batch_size}
+    return {**values, "options": dict(part.options)}
+
+
+def _check_selection(assignment: Assignment, parts: Sequence[TrainingPart]) -> None:
+    """Raises RequestError where a state is to be selected and a part has nothing to select on.
+
+    TyDiQA-GoldP's English "dev" file is its test set: there the harness must not select (spec 4.7; spec 8, item 23).
+    """
+    without = [part.task.name for part in parts if part.dev is None]
+    if without and assignment.recipe["selection"] == "english-dev":
+        name = assignment.task.name
+        raise RequestError(
+            f"Task {name}: selection english-dev is impossible, {without[0]} has no English dev part to select on. "
+            f"Use --set {name}.selection=last."
+        )
 
 
 def score_unit(

@@ -53,7 +53,7 @@ def embed_unit(assignment: Assignment, texts: Unit, layer: int | None, modules: 
     task, encoder = assignment.task, assignment.encoder
     return Unit(
         type="embed",
-        label=f"embed {place_of(texts)}",
+        label=f"embed {place_of(texts)}{encoder.after}",
         modules=(*FORWARD, "xtreme_harness.models.embed", "xtreme_harness.models.heads", *modules),
         kind=task.kind,
         task=task.name,
@@ -144,7 +144,7 @@ class Retrieval:
         texts = prepare_unit(assignment, task, split, language, encoding, self.modules)
         predict = Unit(
             type="predict",
-            label=f"search {place_of(texts)}",
+            label=f"search {place_of(texts)}{assignment.encoder.after}",
             modules=self.modules,
             kind=task.kind,
             task=task.name,
@@ -195,7 +195,7 @@ class Retrieval:
     def searched(self, job: Job) -> dict[str, Any]:
         """What a finished search says of the embeddings it used."""
         embeddings = job.inputs["embeddings"].result
-        return {"device": embeddings["device"], "layer": embeddings["layer"], "tokens": 0}
+        return {**{name: embeddings[name] for name in ("device", "layer", "handover")}, "tokens": 0}
 
     def gold(self, job: Job) -> list[Example]:
         """The gold lines {query, candidate}; score units only."""

@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from xtreme_harness.data.access import read_gold, read_inputs, read_labelled
+from xtreme_harness.data.access import TRAINING_LANGUAGE, read_gold, read_inputs, read_labelled
 from xtreme_harness.data.encoded import Encoded, load_encoded, save_encoded
 from xtreme_harness.definitions import Example, Metric, Scored, Task
 from xtreme_harness.errors import DataError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
-from xtreme_harness.kinds.interface import Assignment, Cell
-from xtreme_harness.kinds.layout import FORWARD, has_dev_part, prepare_unit, score_unit, train_unit
+from xtreme_harness.kinds.interface import Assignment, Cell, TrainingPart
+from xtreme_harness.kinds.layout import FORWARD, prepare_unit, score_unit, train_unit
 from xtreme_harness.unit import Unit
 
 Columns = Mapping[str, Sequence[Sequence[int]]]
@@ -75,17 +75,27 @@ class Trainable(ABC):
         return {**task.options, **encoding}
 
     def lay_out(self, assignment: Assignment) -> dict[str, Cell]:
+        part = self.training_part(assignment)
+        trained = train_unit(assignment, [part])
+        return {language: self._cell(assignment, trained, part.options, language) for language in assignment.languages}
+
+    def training_part(self, assignment: Assignment) -> TrainingPart:
         source = assignment.training_task
-        options = self.options(assignment, source)
-        head = {
-            **options,
-            "sentence_pooling": assignment.model.sentence_pooling,
-            "dropout": assignment.recipe["dropout"],
-        }
-        train = self._prepare_unit(assignment, source, "train", "en")
-        dev = self._prepare_unit(assignment, source, "dev", "en") if has_dev_part(assignment) else None
-        trained = train_unit(assignment, train, dev, head, self.modules)
-        return {language: self._cell(assignment, trained, head, language) for language in assignment.languages}
+        has_dev = bool(source.files("dev", TRAINING_LANGUAGE))
+        return TrainingPart(
+            task=source,
+            train=self._prepare_unit(assignment, source, "train", TRAINING_LANGUAGE),
+            dev=self._prepare_unit(assignment, source, "dev", TRAINING_LANGUAGE) if has_dev else None,
+            epochs=assignment.recipe["epochs"],
+            batch_size=assignment.recipe["batch_size"],
+            options={
+                **self.options(assignment, source),
+                "sentence_pooling": assignment.model.sentence_pooling,
+                "dropout": assignment.recipe["dropout"],
+            },
+            modules=self.modules,
+            scorer=assignment.scorer,
+        )
 
     def _prepare_unit(self, assignment: Assignment, task: Task, split: str, language: str) -> Unit:
         options = self.options(assignment, task)
@@ -99,7 +109,7 @@ class Trainable(ABC):
         options = {**options, **head, **{name: options[name] for name in self.decoding_options}}
         predict = Unit(
             type="predict",
-            label=f"predict {task.name} {language}",
+            label=f"predict {task.name} {language}{assignment.encoder.after}",
             modules=(*FORWARD, "xtreme_harness.models.heads", *self.modules),
             kind=task.kind,
             task=task.name,
@@ -132,6 +142,7 @@ class Trainable(ABC):
 
     def predict(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.forward import outputs_in_order
+        from xtreme_harness.models.handover import trained_of
         from xtreme_harness.models.resident import resident_model
 
         options = job.unit.parameters["options"]
@@ -154,8 +165,8 @@ class Trainable(ABC):
             budget=model.budget,
         )
         write_jsonl(job.folder / "predictions.jsonl", self.decode(outputs, encoded, options))
-        trained = {name: job.inputs["model"].result[name] for name in ("updates", "selected_update", "dev")}
-        return {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded), "trained": trained}
+        told = {"trained": trained_of(job, "model"), "handover": job.inputs["model"].result["handover"]}
+        return {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded), **told}
 
     def score(self, job: Job) -> dict[str, Any]:
         options = job.registry.task(job.unit.task).options

@@ -36,7 +36,8 @@ def embed(job: Job) -> dict[str, Any]:
         done += int(encoded.lengths[rows].sum())
         job.tick(done / encoded.tokens, "")
     vectors.flush()
-    return {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded), "layer": layer}
+    counts = {"tokens": encoded.tokens, "windows": len(encoded)}
+    return {"device": model.device_name, **counts, "layer": layer, "handover": dict(model.handover)}
 
 
 class _AllStates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,25 @@ class EncoderWithHead(nn.Module):
         logits: Tensor = self.head(hidden, batch["attention_mask"])
         return logits
 
+    @property
+    def networks(self) -> list[EncoderWithHead]:
+        """One network a head."""
+        return [self]
+
+
+class EncoderWithHeads(nn.Module):
+    """One encoder with several heads, which `networks` puts on it one at a time."""
+
+    def __init__(self, encoder: nn.Module, heads: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.ModuleList(heads)
+
+    @property
+    def networks(self) -> list[EncoderWithHead]:
+        """One network a head; all share the encoder."""
+        return [EncoderWithHead(self.encoder, head) for head in self.head]
+
 
 def summed_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross entropy of [rows, labels] logits, summed over the rows, in float32; targets of -100 are left out."""
@@ -100,10 +120,16 @@ def head_dropout(encoder: nn.Module, dropout: float | None) -> float:
     return float(named if named is not None else getattr(config, "dropout_rate", 0.1))
 
 
-def save_head(head: nn.Module, path: Path) -> None:
+def head_tensors(heads: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """The tensors of the heads of some tasks: of one by name, of several by task and name."""
+    tensors = {f"{task}.{name}": value for task, head in heads.items() for name, value in head.state_dict().items()}
+    return tensors if len(heads) > 1 else dict(next(iter(heads.values())).state_dict())
+
+
+def save_heads(heads: Mapping[str, nn.Module], path: Path) -> None:
     from safetensors.torch import save_file
 
-    save_file({name: value.contiguous() for name, value in head.state_dict().items()}, str(path))
+    save_file({name: value.contiguous() for name, value in head_tensors(heads).items()}, str(path))
 
 
 def load_head(head: nn.Module, path: Path) -> None:

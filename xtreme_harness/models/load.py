@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 POOLER = "pooler."
+
+
+@dataclass(frozen=True)
+class Loading:
+    """What became of a checkpoint's tensors: how many the encoder took, which it left, which of its own it had to draw.
+
+    `dropouts` are the config's own values, whatever the encoder was loaded with.
+    """
+
+    loaded: int
+    dropped: tuple[str, ...]
+    new: tuple[str, ...]
+    dropouts: Mapping[str, float]
 
 
 def quiet() -> None:
@@ -47,10 +62,15 @@ def _tokenizer(folder: Path, remote_code: bool, state: tuple[tuple[str, int, int
         raise CheckpointError(f"The tokenizer in {folder} cannot be loaded: {_first_line(error)}") from error
 
 
-def load_encoder(
+def load_encoder(folder: Path, **how: Any) -> nn.Module:
+    """The encoder alone of `open_encoder`."""
+    return open_encoder(folder, **how)[0]
+
+
+def open_encoder(
     folder: Path, *, attention: str, dropout: float | None = None, remote_code: bool = False, pickle: bool = False
-) -> nn.Module:
-    """The encoder in float32, without its pooler, in evaluation mode.
+) -> tuple[nn.Module, Loading]:
+    """The encoder in float32, without its pooler, in evaluation mode; and what was loaded.
 
     Encoder-decoders (T5) give their encoder. `dropout` overrides every dropout in the config. Raises CheckpointError
     when loading fails, or when weights that the encoder needs are not in the files: an encoder that would silently stay
@@ -63,7 +83,9 @@ def load_encoder(
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": remote_code}
     try:
         config = AutoConfig.from_pretrained(str(folder), **common)
-        _set_dropout(config, dropout)
+        dropouts = _dropouts(config)
+        if dropout is not None:
+            _set(config, dict.fromkeys(dropouts, dropout))
         options: dict[str, Any] = {**common, "config": config, "dtype": torch.float32}
         options["use_safetensors"] = None if pickle else True
         model, loading = _from_pretrained(_auto_class(config), folder, options, attention)
@@ -76,7 +98,9 @@ def load_encoder(
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
         raise CheckpointError(f"{folder} lacks weights of its own architecture: {shown}. It would stay random there.")
     encoder: nn.Module = model.eval()
-    return encoder
+    drawn, left = set(loading["missing_keys"]), set(loading["unexpected_keys"])
+    loaded = sum(name not in drawn for name in encoder.state_dict())
+    return encoder, Loading(loaded, tuple(sorted(left)), tuple(sorted(drawn)), dropouts)
 
 
 def _auto_class(config: Any) -> Any:
@@ -105,12 +129,14 @@ def _from_pretrained(auto: Any, folder: Path, options: dict[str, Any], attention
     raise AssertionError("the last attempt returns or raises")
 
 
-def _set_dropout(config: Any, dropout: float | None) -> None:
-    if dropout is None:
-        return
-    for name in list(config.to_dict()):
-        if "dropout" in name and isinstance(getattr(config, name), float | int):
-            setattr(config, name, dropout)
+def _dropouts(config: Any) -> dict[str, float]:
+    names = [name for name in config.to_dict() if "dropout" in name]
+    return {name: getattr(config, name) for name in names if isinstance(getattr(config, name), float | int)}
+
+
+def _set(config: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(config, name, value)
 
 
 def _first_line(error: BaseException) -> str:
@@ -129,8 +155,9 @@ def depth(encoder: nn.Module) -> int:
     return int(getattr(config, "num_hidden_layers", None) or config.num_layers)
 
 
-def save_encoder(encoder: nn.Module, folder: Path) -> None:
-    """Writes config.json and model.safetensors."""
+def save_encoder(encoder: nn.Module, folder: Path, config: Mapping[str, Any] | None = None) -> None:
+    """Writes config.json and model.safetensors; `config` are values that the written config has in place of others."""
     folder.mkdir(parents=True, exist_ok=True)
     saver: Any = encoder
+    _set(saver.config, config or {})
     saver.save_pretrained(str(folder), max_shard_size="1TB")

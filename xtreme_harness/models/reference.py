@@ -47,6 +47,15 @@ class Encoder:
     def weight_prints(self) -> dict[str, str]:
         return {name: value for name, value in self.fingerprints.items() if name != "tokenizer"}
 
+    @property
+    def after(self) -> str:
+        """` after A+B`, the intermediate tasks that it was trained on, for labels; empty for the model's own weights."""
+        return f" after {self.source.task}" if self.source and self.source.type == "train" else ""
+
+    def trained_by(self, unit: Unit) -> Encoder:
+        """The encoder that a `train` unit which started from this one leaves behind; its key stands for its weights."""
+        return replace(self, source=unit, fingerprints={k: v for k, v in self.fingerprints.items() if k != "weights"})
+
     def tokenizer_prints(self) -> dict[str, str]:
         return {name: value for name, value in self.fingerprints.items() if name == "tokenizer"}
 

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.job import Job
 from xtreme_harness.models import devices
+from xtreme_harness.models.handover import handover
 from xtreme_harness.models.heads import EncoderWithHead, load_head
-from xtreme_harness.models.load import load_encoder, load_tokenizer
+from xtreme_harness.models.load import load_encoder, load_tokenizer, open_encoder
 
 _kept: dict[tuple[str, ...], Resident] = {}
 
 
 @dataclass(frozen=True)
 class Resident:
-    """A network on its device, with what forward passes need to know."""
+    """A network on its device, with what forward passes need to know, and how an encoder alone was loaded."""
 
     network: Any
     pad_id: int
     device: str
     device_name: str
     budget: int
+    handover: Mapping[str, Any]
 
 
-def resident(identity: str, job: Job, load: Callable[[str], tuple[Any, int]]) -> Resident:
+@dataclass(frozen=True)
+class Loaded:
+    """A network as it was loaded."""
+
+    network: Any
+    pad_id: int
+    handover: Mapping[str, Any] = field(default_factory=dict)
+
+
+def resident(identity: str, job: Job, load: Callable[[str], Loaded]) -> Resident:
     """The network of `identity` from memory, else from `load(device)`; the one before it is let go."""
     device = devices.resolve_device(job.settings.device)
     devices.set_threads(job.settings.threads)
     key = (identity, device, str(job.settings.token_budget))
     if key not in _kept:
         _kept.clear()
-        network, pad_id = load(device)
-        budget = devices.resolve_budget(job.settings.token_budget, device)
-        _kept[key] = Resident(network.to(device), pad_id, device, devices.describe(device), budget)
+        loaded, budget = load(device), devices.resolve_budget(job.settings.token_budget, device)
+        network, name = loaded.network.to(device), devices.describe(device)
+        _kept[key] = Resident(network, loaded.pad_id, device, name, budget, loaded.handover)
     return _kept[key]
 
 
@@ -51,15 +62,23 @@ def resident_encoder(job: Job) -> Resident:
     return resident(f"{folder} {sorted(job.unit.fingerprints.items())}", job, partial(_load, folder, job))
 
 
-def _load(folder: Path, job: Job, device: str) -> tuple[Any, int]:
+def _load(folder: Path, job: Job, device: str) -> Loaded:
     details = job.unit.details
-    network = load_encoder(
+    network, loading = open_encoder(
         folder,
         attention=devices.attention(device),
         remote_code=details["remote_code"],
         pickle=details["pickle"],
     )
-    return network, pad_id_of(network, folder, details["remote_code"])
+    return Loaded(network, starting_pad_id(network, job), handover(job, loading))
+
+
+def starting_pad_id(network: Any, job: Job) -> int:
+    """The id that fills up batches; after an intermediate phase that phase's, whose folder holds no tokenizer."""
+    start = job.inputs.get("checkpoint")
+    if start is not None and "pad_id" in start.result:
+        return int(start.result["pad_id"])
+    return pad_id_of(network, job.checkpoint(), job.unit.details["remote_code"])
 
 
 def pad_id_of(network: Any, folder: Path, remote_code: bool = False) -> int:
@@ -74,7 +93,7 @@ def resident_model(job: Job, make_head: Callable[[Any, dict[str, Any]], Any], op
     """The encoder and head that the input unit `model` trained."""
     trained = job.inputs["model"]
 
-    def load(device: str) -> tuple[Any, int]:
+    def load(device: str) -> Loaded:
         encoder = load_encoder(
             trained.file("encoder"),
             attention=devices.attention(device),
@@ -82,6 +101,6 @@ def resident_model(job: Job, make_head: Callable[[Any, dict[str, Any]], Any], op
         )
         head = make_head(encoder, options)
         load_head(head, trained.file("head.safetensors"))
-        return EncoderWithHead(encoder, head), int(trained.result["pad_id"])
+        return Loaded(EncoderWithHead(encoder, head), int(trained.result["pad_id"]))
 
     return resident(str(trained.folder), job, load)

@@ -1,15 +1,16 @@
-"""Fine-tuning on the English part: updates cut into micro-batches by token budget, selection on dev, exact resume.
+"""Fine-tuning on English parts: updates cut into micro-batches by token budget, selection on dev, exact resume.
 
-An update's gradient is that of the mean loss over its examples, however it is cut: each micro-batch adds its summed
-loss divided by the update's weight, and clipping happens once, on the whole. Checkpoints hold model, optimiser, random
-states and the place in the data (accelerate's save_state), so an interrupted training ends with the same weights.
+An update draws one part (one task of a mix; a plain training has one). Its gradient is that of the mean loss over its
+examples, however it is cut: each micro-batch adds its summed loss divided by the update's weight, and clipping happens
+once, on the whole. Checkpoints hold model, optimiser, random states, what was drawn and the place in every part's data
+(accelerate's save_state), so an interrupted training ends with the same weights.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,170 +18,188 @@ from typing import Any
 
 import torch
 
-from xtreme_harness.data.encoded import Encoded
 from xtreme_harness.models.devices import autocast, to_device
 from xtreme_harness.models.forward import model_inputs
-from xtreme_harness.models.heads import EncoderWithHead
+from xtreme_harness.models.heads import EncoderWithHead, EncoderWithHeads
 from xtreme_harness.training.compact import CompactEmbedding, can_compact
 from xtreme_harness.training.methods import Step, plain
 from xtreme_harness.training.optimiser import make_optimiser, rate_factor, set_rates, warmup_updates
+from xtreme_harness.training.parts import Part, Remap, Walk
+from xtreme_harness.training.samplers import Sampler, draw_order, shares
 from xtreme_harness.training.selection import Selection
-from xtreme_harness.training.updates import epoch_updates, micro_batches, updates_per_epoch
+from xtreme_harness.training.updates import micro_batches
+
+Network = EncoderWithHead | EncoderWithHeads
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything that decides how a network is trained. `values` are the recipe's; `kind` knows targets and loss.
+    """Everything that decides how a network is trained, with one head a part, in order.
 
-    `evaluate` gives the dev figures of the network as it is (the first is the headline); None: there is no dev part.
+    `values` are the recipe's for the training as a whole (rates, warmup, decay, clip, selection, evaluate_every).
     """
 
-    train: Encoded
-    kind: Any
-    values: dict[str, Any]
+    parts: tuple[Part, ...]
+    values: Mapping[str, Any]
     seed: int
     dtype: str
     device: str
     budget: int
     pad_id: int
+    sampler: Sampler = field(default_factory=Sampler)
     step: Step = plain
-    evaluate: Callable[[EncoderWithHead, Callable[[Encoded], Encoded]], dict[str, float]] | None = None
-    dev: Encoded | None = None
     checkpoint_seconds: float = 600.0
     tick: Callable[[float, str], None] = lambda share, note: None
+
+    @property
+    def updates(self) -> int:
+        """Of the whole training: every part's epochs together (jiant's rule, whatever the sampler draws)."""
+        return sum(part.updates_per_epoch * part.epochs for part in self.parts)
+
+    @property
+    def updates_between_evaluations(self) -> int:
+        """As the recipe says, else an epoch: once the updates of every part."""
+        return self.values["evaluate_every"] or sum(part.updates_per_epoch for part in self.parts)
 
 
 @dataclass
 class Progress:
     """Where the training is: saved with every checkpoint."""
 
-    update: int = 0
+    drawn: list[int]  # updates done, by part
     decay: float = 1.0  # what decoupled weight decay has done to an embedding row without gradient
     log: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def update(self) -> int:
+        return sum(self.drawn)
+
     def state_dict(self) -> dict[str, Any]:
-        return {"update": self.update, "decay": self.decay, "log": list(self.log)}
+        return {"drawn": list(self.drawn), "decay": self.decay, "log": list(self.log)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.update, self.decay, self.log = state["update"], state["decay"], list(state["log"])
+        self.drawn, self.decay, self.log = list(state["drawn"]), state["decay"], list(state["log"])
 
 
-def fit(network: EncoderWithHead, plan: Plan, folder: Path) -> dict[str, Any]:
-    """Trains `network` in place, keeping what is needed to resume in `folder`; returns counts and dev figures."""
+def fit(network: Network, plan: Plan, folder: Path) -> dict[str, Any]:
+    """Trains `network` in place, keeping what is needed to resume in `folder`; returns counts and dev figures.
+
+    The dev figures are {metric: value} of a single part, {task: {metric: value}} of several.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     network.to(plan.device)
     compact = _compact(network, plan)
-    train = compact.remap(plan.train) if compact else plan.train
-    total = updates_per_epoch(len(train), plan.values["batch_size"]) * plan.values["epochs"]
-    run = _Run(network, plan, train, total, folder, compact.remap if compact else lambda data: data)
+    run = _Run(network, plan, folder, compact.remap if compact else lambda data: data)
     run.resume()
     run.go()
     best = run.finish()
     if compact:
         compact.restore(best["decay"])
-    return {"updates": total, "selected_update": best["update"], "dev": best["dev"], "log": run.progress.log}
+    drawn = dict(zip((part.name for part in plan.parts), run.progress.drawn, strict=True))
+    told = {"updates": plan.updates, "selected_update": best["update"], "drawn": drawn, "dev": best["dev"]}
+    return {**told, "log": run.progress.log}
 
 
-def _compact(network: EncoderWithHead, plan: Plan) -> CompactEmbedding | None:
-    parts = [part for part in (plan.train, plan.dev) if part is not None]
-    return CompactEmbedding(network.encoder, parts, plan.pad_id) if can_compact(network.encoder, plan.pad_id) else None
+def _compact(network: Network, plan: Plan) -> CompactEmbedding | None:
+    data = [one for part in plan.parts for one in (part.train, part.dev) if one is not None]
+    return CompactEmbedding(network.encoder, data, plan.pad_id) if can_compact(network.encoder, plan.pad_id) else None
 
 
 class _Run:
     """The state of one training in progress."""
 
-    def __init__(
-        self,
-        network: EncoderWithHead,
-        plan: Plan,
-        train: Encoded,
-        total: int,
-        folder: Path,
-        remap: Callable[[Encoded], Encoded],
-    ) -> None:
+    def __init__(self, network: Network, plan: Plan, folder: Path, remap: Remap) -> None:
         from accelerate import Accelerator
 
-        self.network, self.plan, self.train, self.total = network, plan, train, total
-        self.folder, self.remap = folder, remap
-        self.lengths: list[int] = train.lengths.tolist()
-        self.weights = plan.kind.weights(train)
+        self.network, self.plan, self.folder, self.remap = network, plan, folder, remap
+        self.walks = [
+            Walk(part, one, remap(part.train), plan.seed)
+            for part, one in zip(plan.parts, network.networks, strict=True)
+        ]
+        chances = shares(plan.sampler, {part.name: len(part.train) for part in plan.parts})
+        self.order = draw_order(chances, plan.updates, plan.seed).tolist()
         self.optimiser = make_optimiser(network, plan.values)
         self.rates = [group["lr"] for group in self.optimiser.param_groups]
-        self.warmup = warmup_updates(plan.values["warmup"], total)
-        self.progress = Progress()
+        self.warmup = warmup_updates(plan.values["warmup"], plan.updates)
+        self.progress = Progress([0] * len(plan.parts))
         self.selection = Selection(plan.values["selection"], folder)
         self.accelerator = Accelerator(cpu=plan.device == "cpu")
         self.accelerator.register_for_checkpointing(network, self.optimiser, self.progress, self.selection)
         self.saved_at = time.monotonic()
 
     def go(self) -> None:
-        for update in self._remaining():
-            self._step(update)
+        total = self.plan.updates
+        for drawn in self.order[self.progress.update :]:
+            self._step(self.walks[drawn], self.progress.drawn[drawn])
+            self.progress.drawn[drawn] += 1
             if self._evaluation_is_due():
                 self._evaluate()
             if self._checkpoint_is_due():
                 self.save()
-            self.plan.tick(self.progress.update / self.total, f"update {self.progress.update}/{self.total}")
+            self.plan.tick(self.progress.update / total, f"update {self.progress.update}/{total}")
 
-    def _remaining(self) -> Iterator[list[int]]:
-        size = self.plan.values["batch_size"]
-        each = updates_per_epoch(len(self.train), size)
-        for epoch in range(self.progress.update // each, self.plan.values["epochs"]):
-            updates = epoch_updates(self.lengths, size, self.plan.seed, epoch)
-            yield from updates[self.progress.update - epoch * each :]
-
-    def _step(self, update: list[int]) -> None:
-        plan, network = self.plan, self.network
-        network.train()
-        factor = rate_factor(self.progress.update, self.warmup, self.total)
+    def _step(self, walk: Walk, number: int) -> None:
+        """The part's own update `number`: gradients of its head and the encoder, one step of the optimiser."""
+        plan, update = self.plan, walk.update(number)
+        walk.network.train()
+        factor = rate_factor(self.progress.update, self.warmup, plan.updates)
         set_rates(self.optimiser, self.rates, factor)
-        weight = float(self.weights[update].sum())
-        for rows in self._share(micro_batches(update, self.lengths, plan.budget)):
-            inputs = to_device(model_inputs(self.train, rows, plan.pad_id), plan.device)
-            width = inputs["input_ids"].shape[1]
-            targets = to_device({"targets": plan.kind.targets(self.train.columns, rows, width)}, plan.device)["targets"]
-            with autocast(plan.device, plan.dtype):
-                loss = plan.step(network, inputs, partial(_loss, plan.kind, targets))
-            torch.autograd.backward(loss / weight)
-        self._sum_gradients()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), plan.values["clip"])
+        weight = float(walk.weights[update].sum())
+        for rows in self._share(micro_batches(update, walk.lengths, plan.budget)):
+            torch.autograd.backward(self._summed_loss(walk, rows) / weight)
+        self._sum_gradients(walk.network)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), plan.values["clip"])
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.progress.decay *= 1.0 - self.rates[0] * factor * plan.values["weight_decay"]
-        self.progress.update += 1
+
+    def _summed_loss(self, walk: Walk, rows: list[int]) -> torch.Tensor:
+        """Of one micro-batch."""
+        plan, kind = self.plan, walk.part.kind
+        inputs = to_device(model_inputs(walk.train, rows, plan.pad_id), plan.device)
+        width = inputs["input_ids"].shape[1]
+        targets = to_device({"targets": kind.targets(walk.train.columns, rows, width)}, plan.device)["targets"]
+        with autocast(plan.device, plan.dtype):
+            return plan.step(walk.network, inputs, partial(_loss, kind, targets))
 
     def _share(self, batches: list[list[int]]) -> list[list[int]]:
         """This process's micro-batches, where several devices share an update."""
         return batches[self.accelerator.process_index :: self.accelerator.num_processes]
 
-    def _sum_gradients(self) -> None:
-        """Adds up what the processes found, so that all take the step of the whole update."""
+    def _sum_gradients(self, network: EncoderWithHead) -> None:
+        """Adds up what the processes found, so that all take the step of the whole update.
+
+        Heads that were not drawn have no gradient on any of them, and stay as they are.
+        """
         if self.accelerator.num_processes == 1:
             return
-        for parameter in self.network.parameters():
+        for parameter in network.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             parameter.grad = self.accelerator.reduce(parameter.grad, "sum")
 
     def _evaluation_is_due(self) -> bool:
-        if self.plan.evaluate is None:
+        if all(part.evaluate is None for part in self.plan.parts):
             return False
         done = self.progress.update
-        if done == self.total:
+        if done == self.plan.updates:
             return True
-        if self.selection.rule == "last":
-            return False
-        every = self.plan.values["evaluate_every"] or updates_per_epoch(len(self.train), self.plan.values["batch_size"])
-        return bool(done % every == 0)
+        return self.selection.rule != "last" and done % self.plan.updates_between_evaluations == 0
 
     def _evaluate(self) -> None:
-        assert self.plan.evaluate is not None
-        figures = self.plan.evaluate(self.network, self.remap)
-        update = self.progress.update
-        self.progress.log.append({"update": update, "dev": figures})
+        """Whole dev parts; what is selected by is the mean of the parts' headline figures."""
+        figures = {
+            walk.part.name: dict(walk.part.evaluate(walk.network, self.remap))
+            for walk in self.walks
+            if walk.part.evaluate is not None
+        }
+        headlines = [next(iter(one.values())) for one in figures.values()]
+        figure, update = sum(headlines) / len(headlines), self.progress.update
+        shown = next(iter(figures.values())) if len(self.walks) == 1 else figures
+        self.progress.log.append({"update": update, "dev": shown})
         leads = self.accelerator.is_main_process
-        self.selection.offer(self.network, next(iter(figures.values())), update, self.progress.decay, writes=leads)
+        self.selection.offer(self.network, figure, update, self.progress.decay, writes=leads)
 
     def _checkpoint_is_due(self) -> bool:
         """By the first process's clock: all must save together."""
@@ -193,8 +212,8 @@ class _Run:
     def finish(self) -> dict[str, Any]:
         """Puts the selected state into the network; says which update it is from, its decay and its dev figures."""
         self.accelerator.wait_for_everyone()
-        self.selection.choose(self.network, self.total)
-        chosen = self.selection.best or {"update": self.total, "decay": self.progress.decay}
+        self.selection.choose(self.network, self.plan.updates)
+        chosen = self.selection.best or {"update": self.plan.updates, "decay": self.progress.decay}
         dev = [entry["dev"] for entry in self.progress.log if entry["update"] == chosen["update"]]
         return {"update": chosen["update"], "decay": chosen["decay"], "dev": dev[-1] if dev else {}}
 

@@ -1,8 +1,12 @@
-"""The `train` unit: loads encoder and data, trains, writes encoder and head."""
+"""The `train` unit: loads encoder and data, trains, writes encoder and heads.
+
+A unit trains one task, or several at once: its parameter `parts` holds what each brings, its inputs `train.<task>` and
+`dev.<task>` their English parts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -14,16 +18,17 @@ from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.models import devices
 from xtreme_harness.models.forward import outputs_in_order
-from xtreme_harness.models.heads import EncoderWithHead, save_head
-from xtreme_harness.models.load import load_encoder, save_encoder
-from xtreme_harness.models.resident import forget, pad_id_of
+from xtreme_harness.models.handover import handover
+from xtreme_harness.models.heads import EncoderWithHead, EncoderWithHeads, head_tensors, save_heads
+from xtreme_harness.models.load import Loading, open_encoder, save_encoder
+from xtreme_harness.models.resident import forget, starting_pad_id
 from xtreme_harness.training.loop import Plan, fit
-
-WEIGHTS = ("encoder/model.safetensors", "head.safetensors")
+from xtreme_harness.training.parts import Part, Remap
+from xtreme_harness.training.samplers import Sampler
 
 
 def perform(job: Job) -> dict[str, Any]:
-    """Trains one task's model; the result tells updates, the selected one, its dev figures, tokens and device."""
+    """Trains one model; the result tells updates, the selected one, what was drawn, dev figures, tokens and device."""
     forget()
     named = devices.resolve_devices(job.settings.device)
     if len(named) > 1:
@@ -37,25 +42,30 @@ def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
     """The work of one process on one device; only a process that `writes` fills the unit's folder."""
     unit = job.unit
     devices.set_threads(job.settings.threads)
-    kind = job.registry.kind(unit.kind).load()
-    options = unit.parameters["options"]
-    torch.manual_seed(unit.seed or 0)  # before the head is drawn
-    encoder = _encoder(job, device)
-    network = EncoderWithHead(encoder, kind.make_head(encoder, options))
-    pad_id = pad_id_of(encoder, job.checkpoint(), unit.details["remote_code"])
-    plan = _plan(job, kind, device, pad_id)
+    tasks: list[dict[str, Any]] = unit.parameters["parts"]
+    kinds = [job.registry.kind(task["kind"]).load() for task in tasks]
+    torch.manual_seed(unit.seed or 0)  # before the heads are drawn
+    encoder, loading = _encoder(job, device)
+    heads = {
+        task["task"]: kind.make_head(encoder, task["options"]) for task, kind in zip(tasks, kinds, strict=True)
+    }
+    drawn = list(heads.values())
+    network = EncoderWithHead(encoder, drawn[0]) if len(drawn) == 1 else EncoderWithHeads(encoder, drawn)
+    pad_id = starting_pad_id(encoder, job)
+    plan = _plan(job, kinds, device, pad_id)
     trained = fit(network, plan, job.partial)
     log = trained.pop("log")
     if writes:
-        save_encoder(network.encoder, job.folder / "encoder")
-        save_head(network.head, job.folder / "head.safetensors")
+        save_encoder(network.encoder, job.folder / "encoder", loading.dropouts)
+        save_heads(heads, job.folder / "head.safetensors")
         write_jsonl(job.folder / "log.jsonl", log)
-    tokens = plan.train.tokens * unit.parameters["epochs"]
-    return {**trained, "tokens": tokens, "pad_id": pad_id, "device": devices.describe(device)}
+    tokens = sum(round(part.train.tokens * trained["drawn"][part.name] / part.updates_per_epoch) for part in plan.parts)
+    about = {"tokens": tokens, "pad_id": pad_id, "device": devices.describe(device)}
+    return {**trained, **about, "handover": handover(job, loading, head_tensors(heads))}
 
 
-def _encoder(job: Job, device: str) -> Any:
-    return load_encoder(
+def _encoder(job: Job, device: str) -> tuple[Any, Loading]:
+    return open_encoder(
         job.checkpoint(),
         attention=devices.attention(device),
         dropout=job.unit.parameters["dropout"],
@@ -64,42 +74,50 @@ def _encoder(job: Job, device: str) -> Any:
     )
 
 
-def _plan(job: Job, kind: Any, device: str, pad_id: int) -> Plan:
+def _plan(job: Job, kinds: list[Any], device: str, pad_id: int) -> Plan:
     unit = job.unit
     budget = devices.resolve_budget(job.settings.token_budget, device)
-    dtype = unit.dtype or "float32"
-    dev = load_encoded(job.inputs["dev"].folder) if "dev" in job.inputs else None
-    how = {"pad_id": pad_id, "device": device, "dtype": dtype, "budget": budget}
-    evaluate = partial(_dev_figures, job, kind, dev, how) if dev is not None else None
+    how = {"pad_id": pad_id, "device": device, "dtype": unit.dtype or "float32", "budget": budget}
+    tasks = zip(unit.parameters["parts"], kinds, strict=True)
     return Plan(
-        train=load_encoded(job.inputs["train"].folder),
-        dev=dev,
-        kind=kind,
-        values=dict(unit.parameters),
+        parts=tuple(_part(job, task, kind, how) for task, kind in tasks),
+        values=unit.parameters,
         seed=unit.seed or 0,
-        dtype=dtype,
-        device=device,
-        budget=budget,
-        pad_id=pad_id,
+        **how,
+        sampler=Sampler(**(unit.parameters["sampler"] or {})),
         step=job.registry.method(unit.parameters["method"]["name"]).load(),
-        evaluate=evaluate,
         checkpoint_seconds=job.settings.checkpoint_seconds,
         tick=job.tick,
     )
 
 
+def _part(job: Job, task: Mapping[str, Any], kind: Any, how: dict[str, Any]) -> Part:
+    name, dev = task["task"], f"dev.{task['task']}"
+    encoded = load_encoded(job.inputs[dev].folder) if dev in job.inputs else None
+    return Part(
+        name=name,
+        train=load_encoded(job.inputs[f"train.{name}"].folder),
+        kind=kind,
+        epochs=task["epochs"],
+        batch_size=task["batch_size"],
+        evaluate=partial(_dev_figures, job, task, kind, encoded, how) if encoded is not None else None,
+        dev=encoded,
+    )
+
+
 def _dev_figures(
     job: Job,
+    part: Mapping[str, Any],
     kind: Any,
     dev: Encoded,
     how: dict[str, Any],
     network: EncoderWithHead,
-    remap: Callable[[Encoded], Encoded],
+    remap: Remap,
 ) -> dict[str, float]:
-    """The task's metrics on its English dev part, headline first."""
-    task = job.registry.task(job.unit.task)
+    """The task's metrics on the whole of its English dev part, headline first."""
+    task = job.registry.task(part["task"])
     names = sorted(task.metrics, key=lambda name: name not in task.headline)
-    gold: list[Example] = [row for _, row in read_jsonl(job.inputs["dev"].file("gold.jsonl"))]
-    predictions = kind.decode(outputs_in_order(network, remap(dev), **how), dev, job.unit.parameters["options"])
+    gold: list[Example] = [row for _, row in read_jsonl(job.inputs[f"dev.{task.name}"].file("gold.jsonl"))]
+    predictions = kind.decode(outputs_in_order(network, remap(dev), **how), dev, part["options"])
     figures: dict[str, float] = kind.figures(predictions, gold, [job.registry.metric(name) for name in names])
     return figures

@@ -1,0 +1,60 @@
+"""What `--intermediate` names: tasks to train on, in English, before the targets; and the training that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xtreme_harness.definitions import Task
+from xtreme_harness.errors import RequestError
+from xtreme_harness.registry import Registry
+from xtreme_harness.training.samplers import Sampler
+
+if TYPE_CHECKING:
+    from xtreme_harness.kinds.interface import Assignment
+    from xtreme_harness.unit import Unit
+
+NONE = "none"
+
+Mix = tuple[Task, ...]  # trained on at once; empty: the model as it is
+
+
+def named_mixes(intermediates: Sequence[str], sampler: Sampler, registry: Registry) -> tuple[Mix, ...]:
+    """One mix a row, in order; `none`, or nothing named at all, is the empty one.
+
+    Raises UnknownName or RequestError (exit 2) for names and mixes that do not exist.
+    """
+    mixes = tuple(_mix(text, registry) for text in intermediates or (NONE,))
+    for name in sampler.weights:
+        registry.intermediate_task(name)
+    for mix in mixes:
+        if len(mix) > 1:
+            sampler.about([task.name for task in mix])
+    return mixes
+
+
+def _mix(text: str, registry: Registry) -> Mix:
+    names = () if text == NONE else tuple(text.split("+"))
+    if len(set(names)) < len(names):
+        raise RequestError(f"--intermediate {text}: a task is in it twice.")
+    tasks = tuple(registry.intermediate_task(name) for name in names)
+    for task in tasks:
+        if not registry.kind(task.kind).trainable:
+            raise RequestError(f"--intermediate {text}: {task.name} is of kind {task.kind}, which trains nothing.")
+    return tasks
+
+
+def intermediate_unit(assignments: Sequence[Assignment], registry: Registry, sampler: Sampler) -> Unit:
+    """The `train` unit over the tasks of a mix, in order.
+
+    Of one task it is that task's own training, with the same key. Of several, the values that belong to the training
+    as a whole are the first one's. Raises MissingData where an English part of a task is not there.
+    """
+    from xtreme_harness.kinds.layout import WHOLE_VALUES, train_unit
+
+    first, names = assignments[0], [one.training_task.name for one in assignments]
+    shared = {name: first.recipe[name] for name in WHOLE_VALUES}
+    mixed = [replace(one, recipe={**one.recipe, **shared}) for one in assignments]
+    parts = [registry.kind(one.task.kind).load().training_part(one) for one in mixed]
+    return train_unit(first, parts, sampler.about(names) if len(names) > 1 else None)

@@ -1,0 +1,56 @@
+"""What one task brings to a training, and its way through its own shuffled epochs. A plain training has one part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xtreme_harness.data.encoded import Encoded
+from xtreme_harness.models.heads import EncoderWithHead
+from xtreme_harness.training.updates import epoch_updates, updates_per_epoch
+
+Remap = Callable[[Encoded], Encoded]
+Evaluate = Callable[[EncoderWithHead, Remap], Mapping[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One task of a training. `kind` knows targets and loss.
+
+    `evaluate` gives the dev figures of the network as it is (the first is the headline); None: there is no dev part.
+    """
+
+    name: str
+    train: Encoded
+    kind: Any
+    epochs: int
+    batch_size: int
+    evaluate: Evaluate | None = None
+    dev: Encoded | None = None
+
+    @property
+    def updates_per_epoch(self) -> int:
+        return updates_per_epoch(len(self.train), self.batch_size)
+
+
+class Walk:
+    """A part in training: its network (the shared encoder with its own head) and its rows as that network takes them.
+
+    Update number n of the part is the same whatever the other parts do; epochs go on as long as it is drawn.
+    """
+
+    def __init__(self, part: Part, network: EncoderWithHead, train: Encoded, seed: int) -> None:
+        self.part, self.network, self.train, self.seed = part, network, train, seed
+        self.lengths: list[int] = train.lengths.tolist()
+        self.weights = part.kind.weights(train)
+        self.epoch = -1
+        self.updates: list[list[int]] = []
+
+    def update(self, number: int) -> list[int]:
+        """The rows of the part's own update `number`, counted from 0."""
+        epoch, place = divmod(number, self.part.updates_per_epoch)
+        if epoch != self.epoch:
+            self.epoch = epoch
+            self.updates = epoch_updates(self.lengths, self.part.batch_size, self.seed, epoch)
+        return self.updates[place]
