@@ -79,9 +79,7 @@ def prepare_unit(
     )
 
 
-def train_unit(
-    assignment: Assignment, parts: Sequence[TrainingPart], sampler: Mapping[str, Any] | None = None
-) -> Unit:
+def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: Mapping[str, Any] | None = None) -> Unit:
     """Fine-tunes on English training parts: of one task, or of several in a mix that `sampler` draws from.
 
     `assignment` is that of the first task, whose values count for the training as a whole. The unit is shared by

@@ -46,9 +46,7 @@ def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
     kinds = [job.registry.kind(task["kind"]).load() for task in tasks]
     torch.manual_seed(unit.seed or 0)  # before the heads are drawn
     encoder, loading = _encoder(job, device)
-    heads = {
-        task["task"]: kind.make_head(encoder, task["options"]) for task, kind in zip(tasks, kinds, strict=True)
-    }
+    heads = {task["task"]: kind.make_head(encoder, task["options"]) for task, kind in zip(tasks, kinds, strict=True)}
     drawn = list(heads.values())
     network = EncoderWithHead(encoder, drawn[0]) if len(drawn) == 1 else EncoderWithHeads(encoder, drawn)
     pad_id = starting_pad_id(encoder, job)
