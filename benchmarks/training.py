@@ -40,6 +40,7 @@ from xtreme_harness.models.forward import pad_rows
 from xtreme_harness.models.heads import EncoderWithHead
 from xtreme_harness.models.load import load_encoder, load_tokenizer
 from xtreme_harness.training.loop import Plan, fit
+from xtreme_harness.training.parts import Part
 from xtreme_plugins.mini_encoder import FULL, source_file, unpack
 from xtreme_plugins.recipes import XTREME
 from xtreme_tasks.mini import FOLDER as CORPUS
@@ -93,9 +94,10 @@ Contestant = Callable[[EncoderWithHead, Work, Clock], None]
 
 def ours(network: EncoderWithHead, work: Work, clock: Clock) -> None:
     """The harness's own loop; compact embedding, fused optimiser, autocast and micro-batches are inside."""
+    sizes = {"epochs": work.values["epochs"], "batch_size": work.values["batch_size"]}
+    part = Part(name="pairs", train=work.encoded, kind=Classify(), **sizes)
     plan = Plan(
-        train=work.encoded,
-        kind=Classify(),
+        parts=(part,),
         values=work.values,
         seed=SEED,
         dtype=devices.resolve_dtype("auto", "cpu"),

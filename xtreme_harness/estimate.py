@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
@@ -48,11 +49,16 @@ def unit_tokens(unit: Unit, store: Store) -> Tokens:
     if unit.type == "prepare":
         return prepared_tokens(unit, store)
     if unit.type == "train":
-        once = prepared_tokens(unit.inputs["train"], store)
-        return Tokens(once.count * int(unit.parameters["epochs"]), once.exact)
+        return total(_epochs(unit, part, store) for part in unit.parameters["parts"])
     if "texts" in unit.inputs and unit.dtype is not None:
         return prepared_tokens(unit.inputs["texts"], store)
     return Tokens(0, True)
+
+
+def _epochs(unit: Unit, part: Mapping[str, Any], store: Store) -> Tokens:
+    """Tokens of one task of a training; what a sampler of several draws differs a little."""
+    once = prepared_tokens(unit.inputs[f"train.{part['task']}"], store)
+    return Tokens(once.count * int(part["epochs"]), once.exact)
 
 
 def unit_seconds(unit: Unit, store: Store, on_gpu: bool) -> float:

@@ -140,13 +140,29 @@ def _fail_dependants(
     return left
 
 
+def starting_points(units: Iterable[Unit]) -> dict[str, Unit]:
+    """The trainings of `units` that other units start from, by key: those of intermediate phases."""
+    starts = (unit.inputs["checkpoint"] for unit in units if "checkpoint" in unit.inputs)
+    return {start.key: start for start in starts if start.type == "train"}
+
+
+def keep_encoders(units: Iterable[Unit], store: Store) -> None:
+    """Marks the finished intermediate trainings of `units`: their weights stay, also where a run only predicts."""
+    for key in starting_points(units):
+        store.keep(key)
+
+
 def drop_weights(units: Iterable[Unit], unfinished: set[str], store: Store, after: Unit | None = None) -> None:
-    """Drops the weights of target-task units that no unfinished unit opens; `after` limits that to its own inputs."""
+    """Drops the weights of trainings that only predictions need, once no unfinished unit opens them.
+
+    `after` limits that to its own inputs. Intermediate trainings stay.
+    """
     units = list(units)
     if after is not None and after.type != "predict":
         return
     inputs = after.inputs.values() if after is not None else units
-    for trained in [one for one in inputs if one.type == "train" and one.parameters["role"] == "target"]:
+    starts = starting_points(units)
+    for trained in [one for one in inputs if one.type == "train" and one.key not in starts]:
         users = [unit for unit in units if any(one.key == trained.key for one in unit.inputs.values())]
         if not any(user.key in unfinished for user in users):
             store.drop(trained.key, dropped_files(trained))

@@ -42,6 +42,8 @@ def _mix(text: str, registry: Registry) -> Mix:
     for task in tasks:
         if not registry.kind(task.kind).trainable:
             raise RequestError(f"--intermediate {text}: {task.name} is of kind {task.kind}, which trains nothing.")
+        if task.train_on:
+            raise RequestError(f"--intermediate {text}: {task.name} trains on {task.train_on}; name that instead.")
     return tasks
 
 
@@ -53,7 +55,7 @@ def intermediate_unit(assignments: Sequence[Assignment], registry: Registry, sam
     """
     from xtreme_harness.kinds.layout import WHOLE_VALUES, train_unit
 
-    first, names = assignments[0], [one.training_task.name for one in assignments]
+    first, names = assignments[0], [one.task.name for one in assignments]
     shared = {name: first.recipe[name] for name in WHOLE_VALUES}
     mixed = [replace(one, recipe={**one.recipe, **shared}) for one in assignments]
     parts = [registry.kind(one.task.kind).load().training_part(one) for one in mixed]

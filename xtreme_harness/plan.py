@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from xtreme_harness.data.origins import read_origins, unofficial_reasons
 from xtreme_harness.definitions import RECIPE_DEFAULTS, Model, Recipe, Suite, Task
 from xtreme_harness.errors import DataError, MissingData, RequestError, UnknownName
 from xtreme_harness.files import HashCache
+from xtreme_harness.intermediate import NONE, Mix, intermediate_unit, named_mixes
 from xtreme_harness.models.devices import resolve_device, resolve_dtype
-from xtreme_harness.models.reference import Chosen, Trust, choose_model
+from xtreme_harness.models.reference import Chosen, Encoder, Trust, choose_model
 from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
 from xtreme_harness.settings import settings_by_task
 from xtreme_harness.store import Store
+from xtreme_harness.training.samplers import Sampler
 from xtreme_harness.unit import Unit, code_version, digest
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Row:
     control: str | None
     method: str
     seed: int | None  # None: the recipe's
+    mix: Mix = ()  # the tasks that `intermediate` names
 
     def seed_of(self, values: Mapping[str, Any]) -> int:
         return int(values["seed"]) if self.seed is None else self.seed
@@ -43,7 +46,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCell:
-    """One row x task x language: the units that fill it, or why it cannot be filled."""
+    """One row x task x language: the units that fill it, or why it cannot be filled.
+
+    `intermediate` is the training whose encoder the target's units start from.
+    """
 
     row: Row
     task: Task
@@ -53,6 +59,7 @@ class PlannedCell:
     score: Unit | None = None
     train: Unit | None = None
     tuning: Unit | None = None
+    intermediate: Unit | None = None
     missing: str | None = None
     options: Mapping[str, Any]
     seed: int
@@ -79,13 +86,22 @@ class Plan:
     def id(self) -> str:
         return digest([unit.key for unit in self.units()])
 
+    @property
+    def intermediates(self) -> tuple[Task, ...]:
+        """The intermediate tasks of all rows, each once."""
+        return tuple({task.name: task for row in self.rows for task in row.mix}.values())
+
     def units(self) -> list[Unit]:
         """Every unit once, inputs before the units that open them; all `prepare` units come early."""
+        return list(self._ordered)
+
+    @cached_property
+    def _ordered(self) -> tuple[Unit, ...]:
         ordered: dict[str, Unit] = {}
         goals = [unit for cell in self.cells for unit in cell.units()]
         for unit in [*self._prepares(goals), *goals]:
             _add(unit, ordered)
-        return list(ordered.values())
+        return tuple(ordered.values())
 
     def _prepares(self, goals: list[Unit]) -> Iterator[Unit]:
         """Data is read, and refused where it is wrong, before hours of training start."""
@@ -115,14 +131,14 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     suite, tasks = _targets(request, registry)
     recipe = registry.recipe(request.recipe or suite.recipe or DEFAULT_RECIPE)
     _check_languages(request, tasks)
-    if request.intermediates not in ((), ("none",)):
-        raise RequestError("--intermediate: this version trains no intermediate tasks yet; only `none` is possible.")
     rows = _rows(request, registry)
+    trained_on = {task.name: task for row in rows for task in row.mix}
     trust = Trust(remote_code=request.trust_remote_code, pickle=request.allow_pickle)
     layout = _Layout(
         registry=registry,
         recipe=recipe,
-        settings=settings_by_task(request.settings, registry, tasks),
+        settings=settings_by_task(request.settings, registry, [*tasks, *trained_on.values()]),
+        sampler=request.sampler,
         languages=request.languages,
         folders=_Folders(request, store.hashes),
         dtype=resolve_dtype(request.dtype, resolve_device(request.device)),
@@ -136,7 +152,7 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
         dtype=layout.dtype,
         rows=rows,
         tasks=tasks,
-        cells=tuple(cell for row in rows for task in tasks for cell in layout.cells(row, task)),
+        cells=tuple(cell for row in rows for cell in layout.row(row, tasks)),
     )
 
 
@@ -168,17 +184,16 @@ def _check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
 
 def _rows(request: Request, registry: Registry) -> tuple[Row, ...]:
     seeds: tuple[int | None, ...] = request.seeds or (None,)
+    mixes = named_mixes(request.intermediates, request.sampler, registry)
     return tuple(
-        Row(
-            label=f"none.{registry.method(method).name}.s{'recipe' if seed is None else seed}",
-            intermediate="none",
-            control=None,
-            method=method,
-            seed=seed,
-        )
-        for method in request.methods
-        for seed in seeds
+        _row(mix, registry.method(method).name, seed) for mix in mixes for method in request.methods for seed in seeds
     )
+
+
+def _row(mix: Mix, method: str, seed: int | None) -> Row:
+    named = "+".join(task.name for task in mix) or NONE
+    label = f"{named}.{method}.s{'recipe' if seed is None else seed}"
+    return Row(label=label, intermediate=named, control=None, method=method, seed=seed, mix=mix)
 
 
 class _Folders:
@@ -239,22 +254,47 @@ def reader_version(task: Task) -> str:
     return code_version([task.read, task.read_gold])
 
 
+@dataclass(frozen=True)
+class _Start:
+    """Where the targets of a row start: the encoder, the intermediate training that made it, or what that lacks."""
+
+    encoder: Encoder
+    unit: Unit | None = None
+    missing: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
-    """What is the same for all cells of a plan; `cells` lays out one task of one row."""
+    """What is the same for all cells of a plan; `row` lays out the tasks of one row."""
 
     registry: Registry
     recipe: Recipe
     settings: Mapping[str, Mapping[str, Any]]
+    sampler: Sampler
     languages: tuple[str, ...]
     folders: _Folders
     dtype: str
     chosen: Chosen
 
-    def cells(self, row: Row, task: Task) -> list[PlannedCell]:
+    def row(self, row: Row, tasks: Sequence[Task]) -> list[PlannedCell]:
+        start = self._start(row)
+        return [cell for task in tasks for cell in self._cells(row, start, task)]
+
+    def _start(self, row: Row) -> _Start:
+        own = self.chosen.encoder
+        if not row.mix:
+            return _Start(own)
+        try:
+            assignments = [self._assignment(row, own, task) for task in row.mix]
+            unit = intermediate_unit(assignments, self.registry, self.sampler)
+        except MissingData as error:
+            return _Start(own, missing=str(error))
+        return _Start(own.trained_by(unit), unit)
+
+    def _cells(self, row: Row, start: _Start, task: Task) -> list[PlannedCell]:
         wanted = [code for code in task.languages if not self.languages or code in self.languages]
-        missing = self._missing(task, wanted)
-        assignment = self._assignment(row, task, tuple(code for code in wanted if code not in missing))
+        missing = dict.fromkeys(wanted, start.missing) if start.missing else self._missing(task, wanted)
+        assignment = self._assignment(row, start.encoder, task, tuple(code for code in wanted if code not in missing))
         kind = self.registry.kind(task.kind)
         laid = kind.load().lay_out(assignment) if assignment.languages else {}
         planned = partial(
@@ -263,7 +303,8 @@ class _Layout:
             task=assignment.task,
             training_task=assignment.training_task,
             seed=assignment.seed,
-            unofficial=self.folders.reasons(task, assignment.training_task),
+            intermediate=start.unit,
+            unofficial=self.folders.reasons(task, assignment.training_task, *row.mix),
         )
         return [
             planned(language=code, **_units(laid[code], assignment))
@@ -272,7 +313,7 @@ class _Layout:
             for code in wanted
         ]
 
-    def _assignment(self, row: Row, task: Task, present: tuple[str, ...]) -> Assignment:
+    def _assignment(self, row: Row, encoder: Encoder, task: Task, present: tuple[str, ...] = ()) -> Assignment:
         from xtreme_harness.kinds.interface import Assignment
 
         chosen, kind = self.settings.get(task.name, {}), self.registry.kind(task.kind)
@@ -283,7 +324,7 @@ class _Layout:
             training_task=self._training_task(task),
             languages=present,
             model=_set_model(self.chosen.model, chosen),
-            encoder=self.chosen.encoder,
+            encoder=encoder,
             recipe=values,
             method=self.registry.method(row.method),
             seed=row.seed_of(values),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from xtreme_harness.errors import RequestError
+from xtreme_harness.errors import RequestError, UnknownName
+from xtreme_harness.training.samplers import CAP, KINDS, Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,8 @@ class Request:
     suite: str | None = None
     tasks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
-    intermediates: tuple[str, ...] = ()
+    intermediates: tuple[str, ...] = ()  # "A", "A+B", "none"
+    sampler: Sampler = field(default_factory=Sampler)
     methods: tuple[str, ...] = ("plain",)
     recipe: str | None = None
     seeds: tuple[int, ...] = ()
@@ -38,6 +40,7 @@ class Request:
         if not self.suite and not self.tasks:
             raise RequestError("Say what to run: --suite NAME or --task NAME (see: xtreme-harness list suites).")
         named = {"--task": self.tasks, "--language": self.languages, "--seed": self.seeds, "--method": self.methods}
+        named["--intermediate"] = self.intermediates
         for option, values in named.items():
             if twice := _first_repeated(values):
                 raise RequestError(f"{option} {twice} is given twice.")
@@ -65,3 +68,31 @@ def parse_setting(text: str) -> tuple[str, str, Any]:
         return task, key, tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
         return task, key, raw
+
+
+def parse_sampler(text: str, temperature: float | None = None, cap: int | None = None) -> Sampler:
+    """`uniform`, `proportional`, `temperature` or weights such as `mini.nli=2,mini.qa=1`, which add up to anything.
+
+    `temperature` and `cap` are for `temperature` alone. Raises RequestError, and DefinitionError for values that give
+    no chances.
+    """
+    if text != "temperature" and (temperature is not None or cap is not None):
+        raise RequestError("--temperature and --cap belong to --sampler temperature.")
+    if text == "temperature" and temperature is None:
+        raise RequestError("--sampler temperature needs --temperature, for example --temperature 2.")
+    if "=" in text:
+        weights = [_weight(part) for part in text.split(",")]
+        if twice := _first_repeated(task for task, _ in weights):
+            raise RequestError(f"--sampler {text}: {twice} is given twice.")
+        return Sampler(kind="weights", weights=dict(weights))
+    if text not in KINDS[:-1]:
+        raise UnknownName("sampler", text, KINDS[:-1], " Or weights: mini.nli=2,mini.qa=1.")
+    return Sampler(kind=text, temperature=temperature or 1.0, cap=cap or CAP)
+
+
+def _weight(text: str) -> tuple[str, float]:
+    task, _, raw = text.partition("=")
+    try:
+        return task, float(raw)
+    except ValueError:
+        raise RequestError(f"--sampler {text!r} does not read TASK=WEIGHT, for example mini.nli=2.") from None

@@ -12,12 +12,13 @@ from typing import Any
 
 from xtreme_harness.comparable import why_not_comparable
 from xtreme_harness.errors import DataError, HarnessError, MachineError, MissingData, RequestError, machine_error
-from xtreme_harness.execute import Watcher, drop_weights, execute, pending_units
+from xtreme_harness.execute import Watcher, drop_weights, execute, keep_encoders, pending_units
 from xtreme_harness.files import sha256_file, write_text
 from xtreme_harness.job import Settings
 from xtreme_harness.jsonl import dump_line
 from xtreme_harness.leaderboard.averages import TableRow, table_rows
 from xtreme_harness.leaderboard.markdown import document
+from xtreme_harness.phases import phases, training_data
 from xtreme_harness.plan import Plan, PlannedCell
 from xtreme_harness.records import SCHEMA, Record
 from xtreme_harness.registry import Registry
@@ -80,7 +81,10 @@ def run(
     pending = pending_units(plan, store)
     watcher.planned(pending, len(plan.units()) - len(pending))
     work = registry.executor(executor).load()(store, registry, settings)
-    outcomes = execute(plan, pending, store, registry, work, watcher)
+    try:
+        outcomes = execute(plan, pending, store, registry, work, watcher)
+    finally:
+        keep_encoders(plan.units(), store)
     if not plan.request.keep_all:
         drop_weights(plan.units(), {key for key, one in outcomes.items() if one.state == "failed"}, store)
     records = [cell_record(cell, plan, store, outcomes, registry) for cell in plan.cells]
@@ -137,7 +141,7 @@ def cell_record(
         "recipe": plan.recipe.name,
         "dtype": plan.dtype,
         "options": _resolved(cell, predict, store.find(cell.tuning.key) if cell.tuning else None),
-        "phases": _phases(cell, predict),
+        "phases": phases(cell, predict.result if predict else {}),
         "protocol": PROTOCOL,
         "comparable": not why_not,
         "not_comparable_because": why_not,
@@ -184,33 +188,17 @@ def _resolved(cell: PlannedCell, predict: Finished | None, tuning: Finished | No
     return {**options, **tuning.result["options"]} if tuning else options
 
 
-def _phases(cell: PlannedCell, predict: Finished | None) -> list[dict[str, Any]]:
-    if cell.train is None:
-        return []
-    trained = predict.result.get("trained", {}) if predict else {}
-    return [
-        {
-            "tasks": [cell.train.task],
-            "role": "target",
-            "sampler": None,
-            "seed": cell.train.seed,
-            "selection": cell.train.parameters["selection"],
-            "unit": cell.train.key,
-            **trained,
-        }
-    ]
-
-
 def _data_record(cell: PlannedCell) -> dict[str, str]:
-    """Hashes of what was read: the test inputs, the gold, and the English parts that were trained on."""
+    """Hashes of what was read: the test inputs, the gold, and the English parts that the target was trained on."""
     units: dict[str, Unit] = {"gold": cell.score} if cell.score else {}
     if cell.predict is not None:
         units["test"] = cell.predict.inputs["texts"]
     if cell.tuning is not None:
         units["dev"] = cell.tuning
-    if cell.train is not None:
-        units |= {role: one for role, one in cell.train.inputs.items() if one.type == "prepare"}
-    return {role: f"sha256:{digest(dict(units[role].data))}" for role in sorted(units)}
+    read = {role: f"sha256:{digest(dict(one.data))}" for role, one in units.items()}
+    trained = training_data(cell.train) if cell.train is not None else {}
+    read |= {role.partition(".")[0]: value for role, value in trained.items()}
+    return {role: read[role] for role in sorted(read)}
 
 
 def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record], rows: Sequence[TableRow]) -> None:

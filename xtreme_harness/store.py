@@ -147,6 +147,7 @@ class Store:
                 "identity": unit.identity,
                 "result": result,
                 "dropped": [],
+                "kept": False,
                 "files": self._listing(folder),
             }
             _write_about(folder, about)
@@ -163,15 +164,25 @@ class Store:
             for path in paths
         }
 
-    def drop(self, key: str, names: tuple[str, ...]) -> None:
-        """Removes files of a finished unit that can be computed again; unit.json says so first."""
+    def keep(self, key: str) -> None:
+        """Marks a finished unit: its files are dropped by nobody until it is removed or computed again."""
         folder = self.folder(key)
         try:
             about = _read_about(folder)
         except (ValueError, FileNotFoundError):
             return  # not there, or damaged: whoever asks for it next finds that
+        if not about.get("kept"):
+            _write_about(folder, {**about, "kept": True})
+
+    def drop(self, key: str, names: tuple[str, ...]) -> None:
+        """Removes files of a finished unit that can be computed again, unless it is kept; unit.json says so first."""
+        folder = self.folder(key)
+        try:
+            about = _read_about(folder)
+        except (ValueError, FileNotFoundError):
+            return
         gone = [name for name in names if name in about["files"]]
-        if not gone:
+        if about.get("kept") or not gone:
             return
         files = {name: entry for name, entry in about["files"].items() if name not in gone}
         _write_about(folder, {**about, "files": files, "dropped": [*about["dropped"], *gone]})

@@ -166,12 +166,20 @@ TOPICS_PLUGIN = '''"""What short texts are about: a task of `xtreme_harness.test
 from xtreme_harness import Task, hookimpl
 
 
+TOPICS = Task.from_jsonl(
+    name="topics", kind="classify", labels=("health", "sport", "trade"), languages={languages},
+    path="data/{{split}}.{{language}}.jsonl",
+)
+
+
 @hookimpl
 def register_target_tasks(register):
-    register(Task.from_jsonl(
-        name="topics", kind="classify", labels=("health", "sport", "trade"), languages={languages},
-        path="data/{{split}}.{{language}}.jsonl",
-    ))
+    register(TOPICS)
+
+
+@hookimpl
+def register_intermediate_tasks(register):
+    register(TOPICS)
 '''
 
 
@@ -180,7 +188,7 @@ def write_topics(
 ) -> Path:
     """A learnable `classify` task named `topics` in `folder`: data files and a plugin file, whose path is returned.
 
-    `train` English examples to learn from, `test` for dev and for the test part of each language, which are parallel.
+    It is a target and an intermediate task. `train` English examples to learn from, `test` for dev and for the test part of each language, which are parallel.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -254,19 +262,27 @@ NAMES_PLUGIN = '''"""Names of people and towns in sentences: a task of `xtreme_h
 from xtreme_harness import Task, hookimpl
 
 
+NAMES = Task.from_jsonl(
+    name="names", kind="tag", labels=("B-LOC", "B-PER", "I-PER", "O"), languages={languages},
+    path="data/{{split}}.{{language}}.jsonl",
+)
+
+
 @hookimpl
 def register_target_tasks(register):
-    register(Task.from_jsonl(
-        name="names", kind="tag", labels=("B-LOC", "B-PER", "I-PER", "O"), languages={languages},
-        path="data/{{split}}.{{language}}.jsonl",
-    ))
+    register(NAMES)
+
+
+@hookimpl
+def register_intermediate_tasks(register):
+    register(NAMES)
 '''
 
 
 def write_names(folder: Path, languages: Sequence[str] = ("en", "sw"), train: int = 32, test: int = 8) -> Path:
     """A learnable `tag` task named `names` in `folder`: data files and a plugin file, whose path is returned.
 
-    The last sentence of a test part repeats itself until it is longer than any encoder's input.
+    It is a target and an intermediate task. The last sentence of a test part repeats itself until it is longer than any encoder's input.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)

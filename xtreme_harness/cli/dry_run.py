@@ -9,7 +9,7 @@ import click
 
 from xtreme_harness.cli.progress import words
 from xtreme_harness.estimate import total, unit_bytes, unit_seconds, unit_tokens
-from xtreme_harness.execute import pending_units
+from xtreme_harness.execute import pending_units, starting_points
 from xtreme_harness.models.devices import resolve_device
 from xtreme_harness.plan import Plan
 from xtreme_harness.store import Store
@@ -37,13 +37,22 @@ def plan_facts(plan: Plan, store: Store) -> dict[str, Any]:
         "units": {name: _of_type([unit for unit in units if unit.type == name], todo, store) for name in types},
         "seconds": round(sum(unit_seconds(unit, store, on_gpu) for unit in pending)),
         "memory_bytes": weights * (5 if any(unit.type == "train" for unit in pending) else 2) if pending else 0,
-        "disk_bytes": sum(unit_bytes(unit, weights) for unit in pending),
+        "disk_bytes": _disk_bytes(plan, pending, weights),
         "downloads": [unit.label for unit in pending if "hub" in unit.parameters],
-        "licences": {task.name: task.licence or "not stated" for task in plan.tasks},
+        "licences": {task.name: task.licence or "not stated" for task in (*plan.tasks, *plan.intermediates)},
         "missing": {f"{cell.task.name} {cell.language}": cell.missing for cell in plan.cells if cell.missing},
         "unlabelled": [f"{cell.task.name} {cell.language}" for cell in plan.cells if cell.predict and not cell.score],
         "model": {"name": plan.chosen.model.name, "revision": plan.chosen.encoder.revision},
     }
+
+
+def _disk_bytes(plan: Plan, pending: list[Unit], weights: int) -> int:
+    """What stays, and the weights of one training more, where those that only predictions need are dropped in turn."""
+    starts = starting_points(plan.units())
+    passing = {unit.key for unit in pending if unit.type == "train"} - starts.keys()
+    if plan.request.keep_all:
+        passing = set()
+    return sum(unit_bytes(unit, weights) for unit in pending if unit.key not in passing) + (weights if passing else 0)
 
 
 def _of_type(units: list[Unit], todo: set[str], store: Store) -> dict[str, Any]:

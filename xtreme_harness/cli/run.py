@@ -11,7 +11,7 @@ import click
 
 from xtreme_harness.cli.options import json_option, plugin_option
 from xtreme_harness.errors import RequestError
-from xtreme_harness.request import Request, parse_setting
+from xtreme_harness.request import Request, parse_sampler, parse_setting
 
 
 @click.command()
@@ -20,6 +20,11 @@ from xtreme_harness.request import Request, parse_setting
 @click.option("--task", "tasks", multiple=True, help="A target task; with --suite, a filter on it. Repeatable.")
 @click.option("--language", "languages", multiple=True, help="Only these languages (ISO code). Repeatable.")
 @click.option("--intermediate", "intermediates", multiple=True, help="Train on A+B first; `none` is a row of its own.")
+@click.option(
+    "--sampler", default="proportional", show_default=True, help="uniform, proportional, temperature, A=2,B=1."
+)
+@click.option("--temperature", type=float, help="Of --sampler temperature: 1 is proportional, above it more uniform.")
+@click.option("--cap", type=int, help="Of --sampler temperature: the most examples that a task counts. [2**17]")
 @click.option("--method", "methods", multiple=True, default=["plain"], help="How a training step is computed.")
 @click.option("--recipe", help="Hyperparameters; by default the suite's, else xtreme.")
 @click.option("--seed", "seeds", multiple=True, type=int, help="By default the recipe's. Repeatable: a row each.")
@@ -83,6 +88,7 @@ def _request(options: dict[str, Any]) -> Request:
     return Request(
         **({name: options[name] for name in names} | {name: tuple(options[name]) for name in several} | flags),
         settings=tuple(parse_setting(text) for text in options["settings"]),
+        sampler=parse_sampler(options["sampler"], options["temperature"], options["cap"]),
         keep_all=options["keep"] == "all",
         plugins=tuple(options["plugins"]),
     )

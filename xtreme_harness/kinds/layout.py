@@ -168,7 +168,7 @@ def gold_unit(
     part = language if split == "test" else f"{split} {language}"
     return Unit(
         type="score",
-        label=f"score {task.name} {part}",
+        label=f"score {task.name} {part}{assignment.encoder.after}",
         modules=("xtreme_harness.data.access", "xtreme_harness.kinds.results", *modules),
         kind=task.kind,
         task=task.name,

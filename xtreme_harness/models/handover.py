@@ -1,8 +1,8 @@
 """From one phase to the next: the encoder goes on, heads stay behind; and the report of both.
 
-jiant's partial loading lets weights that match nothing pass, and keeps a head whose name and shape are those of the next
-phase's (papers 2.3, 2.5 item 5). Here a head lies in a file of its own, which nothing but its own task's predictions
-opens, `open_encoder` refuses an encoder with a tensor missing, and the report counts what was taken.
+jiant's partial loading lets weights that match nothing pass, and keeps a head whose name and shape are the next phase's
+(papers 2.3; 2.5, item 5). Here a head lies in a file of its own, which nothing but its own task's predictions opens,
+`open_encoder` refuses an encoder with a tensor missing, and the report counts what was taken.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def handover(job: Job, loading: Loading, head: Iterable[str] = ()) -> dict[str, 
     report = {
         "loaded": loading.loaded,
         "dropped": [*loading.dropped, *_head_names(job)],
-        "new": [*loading.new, *(f"head.{name}" for name in head)],
+        "new": [*loading.new, *(f"head.{name}" for name in sorted(head))],
     }
     return {**report, "trained": trained_of(job)} if _is_trained(job) else report
 
@@ -53,5 +53,5 @@ def tensor_names(path: Path) -> list[str]:
     """The names in a safetensors file, in order."""
     from safetensors import safe_open
 
-    with safe_open(str(path), framework="numpy") as opened:  # type: ignore[no-untyped-call]
+    with safe_open(str(path), framework="numpy") as opened:
         return sorted(opened.keys())

@@ -49,7 +49,7 @@ class Encoder:
 
     @property
     def after(self) -> str:
-        """` after A+B`, the intermediate tasks that it was trained on, for labels; empty for the model's own weights."""
+        """` after A+B`: the intermediate tasks that it was trained on, for labels; empty for a model's own weights."""
         return f" after {self.source.task}" if self.source and self.source.type == "train" else ""
 
     def trained_by(self, unit: Unit) -> Encoder:

@@ -75,7 +75,7 @@ def _encoder(job: Job, device: str) -> tuple[Any, Loading]:
 def _plan(job: Job, kinds: list[Any], device: str, pad_id: int) -> Plan:
     unit = job.unit
     budget = devices.resolve_budget(job.settings.token_budget, device)
-    how = {"pad_id": pad_id, "device": device, "dtype": unit.dtype or "float32", "budget": budget}
+    how: dict[str, Any] = {"pad_id": pad_id, "device": device, "dtype": unit.dtype or "float32", "budget": budget}
     tasks = zip(unit.parameters["parts"], kinds, strict=True)
     return Plan(
         parts=tuple(_part(job, task, kind, how) for task, kind in tasks),
