@@ -9,7 +9,7 @@ from xtreme_harness.definitions import RECIPE_DEFAULTS, SELECTIONS, Kind, Task
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.registry import Registry
 
-COUNTS = ("epochs", "batch_size", "max_length", "max_query_length", "max_answer_length", "doc_stride")
+COUNTS = ("epochs", "updates", "batch_size", "max_length", "max_query_length", "max_answer_length", "doc_stride")
 MODEL_SETTINGS = ("layer", "pooling", "sentence_pooling", "prefix")
 SHORTEST = 8  # tokens; a tokenizer does not cut below its special tokens, and says nothing
 RATES = ("learning_rate", "head_learning_rate", "warmup", "weight_decay", "clip", "adam_epsilon", "dropout")
@@ -43,10 +43,10 @@ def check_key(key: str, kind: Kind) -> None:
 def value_problem(key: str, value: Any) -> str | None:
     """Why `value` cannot be that of `key`; None when it can."""
     default = RECIPE_DEFAULTS.get(key)
-    numeric = isinstance(default, int | float) or key in ("head_learning_rate", "dropout", "layer")
+    numeric = isinstance(default, int | float) or key in ("head_learning_rate", "dropout", "layer", "updates")
     if numeric and (isinstance(value, bool) or not isinstance(value, int | float)):
         return "expected a number"
-    if isinstance(default, int) and not isinstance(value, int) and key != "warmup":
+    if (isinstance(default, int) or key in COUNTS) and not isinstance(value, int) and key != "warmup":
         return "expected a whole number"
     if key in COUNTS and value < 1:
         return "must be at least 1"

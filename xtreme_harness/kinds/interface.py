@@ -7,7 +7,7 @@ hands each unit back to the kind's method of the unit's type: `prepare`, `predic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from xtreme_harness.definitions import Example, Method, Model, Task
@@ -30,7 +30,7 @@ class Assignment:
 
     `files(task, split, language)` and `gold(task, language)` look files up in the request's folders; `gold` gives None
     when there are none. `reader(task)` is the version of the code that reads the task's files, `scorer` that of its
-    metrics.
+    metrics. `limit` is the most examples a language that a part (`train`, `dev`, `test`) may have; without one, all.
     """
 
     task: Task
@@ -46,6 +46,7 @@ class Assignment:
     gold: Callable[[Task, str], Files | None]
     reader: Callable[[Task], str]
     scorer: str
+    limit: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ TRAINING = (
 WHOLE_VALUES = (  # of the training as a whole; epochs, batch_size and lengths are each part's own
     "learning_rate",
     "head_learning_rate",
+    "updates",
     "warmup",
     "weight_decay",
     "clip",
@@ -74,9 +75,15 @@ def prepare_unit(
         inputs={"tokenizer": encoder.tokenizer_source} if encoder.tokenizer_source else {},
         fingerprints={**encoder.tokenizer_prints(), "reader": assignment.reader(task)},
         data=files.hashes,
-        parameters={"split": split, "language": language, "labelled": split != "test", **parameters},
+        parameters={**_part(assignment, split, language), "labelled": split != "test", **parameters},
         details={"files": files.paths, "tokenizer": encoder.folder, "remote_code": encoder.trust.remote_code},
     )
+
+
+def _part(assignment: Assignment, split: str, language: str) -> dict[str, Any]:
+    """What is read of a task: inputs and gold are cut alike."""
+    limit = {"limit": assignment.limit[split]} if split in assignment.limit else {}
+    return {"split": split, "language": language, **limit}
 
 
 def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: Mapping[str, Any] | None = None) -> Unit:
@@ -176,6 +183,6 @@ def gold_unit(
         inputs=inputs,
         fingerprints={"reader": assignment.reader(task), "scorer": assignment.scorer},
         data=gold.hashes,
-        parameters={"split": split, "language": language, "metrics": list(task.metrics)},
+        parameters={**_part(assignment, split, language), "metrics": list(task.metrics)},
         details={"files": gold.paths},
     )

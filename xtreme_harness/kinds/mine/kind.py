@@ -17,7 +17,7 @@ from xtreme_harness.kinds.interface import Assignment, Cell
 from xtreme_harness.kinds.layout import gold_unit, score_unit
 from xtreme_harness.kinds.mine import MARGINS, RETRIEVALS
 from xtreme_harness.kinds.mine.encode import merge_lines, numbered_lines
-from xtreme_harness.kinds.retrieval import Retrieval
+from xtreme_harness.kinds.retrieval import SIDES, Retrieval
 
 Item = Mapping[str, Any]
 Pair = tuple[str, str]
@@ -85,12 +85,12 @@ class Mine(Retrieval):
     def _gold_pairs(self, job: Job) -> list[Pair]:
         """Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
         file = job.unit.details["files"][-1]
-        gold = [(row["query"], row["candidate"]) for row in self.gold(job)]
+        known = [{item["id"] for item in items} for items in self.sides(job).values()]
+        gold = [(row["query"], row["candidate"]) for row in self.gold(job, known[0])]
         if not gold:
             raise DataError(file, None, "holds no gold pair; a threshold cannot be tuned and nothing be scored")
-        for place, (side, items) in enumerate(self.sides(job).items()):
-            known = {item["id"] for item in items}
-            unknown = next((pair[place] for pair in gold if pair[place] not in known), None)
+        for place, side in enumerate(SIDES):
+            unknown = next((pair[place] for pair in gold if pair[place] not in known[place]), None)
             if unknown is not None:
                 raise DataError(file, None, f"the gold id {unknown!r} is not among the {side} sentences")
         return gold
