@@ -10,7 +10,6 @@ from xtreme_harness.languages import Language, language
 from xtreme_harness.leaderboard.averages import SOURCE
 
 UNKNOWN = "unknown"  # a language that the table of languages does not have
-TRANSFER = "all but English"
 GIBIBYTES = (2, 5, 50)  # bounds of the classes of pretraining size
 SIZES = ("below 2 GiB", "2 to 5 GiB", "5 to 50 GiB", "50 GiB and more")
 
@@ -46,18 +45,17 @@ GROUPINGS = {
 
 
 def grouped(codes: Iterable[str], by: str) -> Groups:
-    """{group: languages} of a grouping in a fixed order, and first of all the languages that transfer goes to.
+    """{group: languages} of a grouping in a fixed order.
 
     English is what everything is trained in: it is in no group, but a line of its own by language.
     """
-    codes = list(dict.fromkeys(codes))
-    foreign = tuple(code for code in codes if code != SOURCE)
     grouping = GROUPINGS[by]
     names: dict[str, list[str]] = {}
-    for code in codes if grouping.with_english else foreign:
-        names.setdefault(_group(code, by), []).append(code)
+    for code in dict.fromkeys(codes):
+        if code != SOURCE or grouping.with_english:
+            names.setdefault(_group(code, by), []).append(code)
     order = list(names) if by == "language" else sorted(names, key=_place)
-    return {**({TRANSFER: foreign} if foreign else {}), **{name: tuple(names[name]) for name in order}}
+    return {name: tuple(names[name]) for name in order}
 
 
 def _group(code: str, by: str) -> str:
