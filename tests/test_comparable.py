@@ -105,3 +105,13 @@ def test_units_that_are_not_finished_count_nothing(cell_of: CellOf, tmp_path: Pa
     empty = Store(tmp_path / "empty")
     empty.make()
     assert why_not_comparable(cell_of(test=1, train=1), empty) == ""
+
+
+def test_what_is_trained_on_in_between_counts_too(cell_of: CellOf, store: Store) -> None:
+    between = replace(task_of(sizes={"train": {"en": 50}}), name="between")
+    for examples, told in ((50, ""), (49, OTHER_TRAINING)):
+        read = unit("prepare", task="between", parameters={"split": "train", "language": "en", "n": examples})
+        store.write(read, lambda folder, n=examples: {"examples": n})
+        start = unit("train", inputs={"train.between": read, "checkpoint": unit("checkpoint")})
+        cell = cell_of(row=replace(ROW, intermediate="between", mix=(between,)), intermediate=start)
+        assert why_not_comparable(cell, store) == told

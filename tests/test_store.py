@@ -211,6 +211,24 @@ def test_what_was_dropped_can_be_computed_again(store: Store, written: Finished)
     assert store.find(UNIT.key, needs=("encoder/large.bin",)) is not None
 
 
+def test_what_is_kept_is_not_dropped(store: Store, written: Finished) -> None:
+    store.keep("f" * 64)
+    store.keep(UNIT.key)
+    store.keep(UNIT.key)
+    store.drop(UNIT.key, ("encoder/large.bin",))
+    found = store.find(UNIT.key, needs=("encoder/large.bin",))
+    assert found is not None and found.result == written.result and found.about["dropped"] == []
+
+
+def test_a_kept_unit_that_is_damaged_is_no_longer_kept(store: Store, written: Finished) -> None:
+    store.keep(UNIT.key)
+    cut(written.file("small.jsonl"))
+    assert store.find(UNIT.key) is None
+    store.write(UNIT, filled)
+    store.drop(UNIT.key, ("encoder/large.bin",))
+    assert store.find(UNIT.key, needs=("encoder/large.bin",)) is None
+
+
 def test_a_store_where_none_can_be_is_the_machine_s_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MachineError, match="Cannot") as caught:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xtreme_harness.definitions import Task
 from xtreme_harness.plan import PlannedCell
 from xtreme_harness.store import Store
@@ -24,17 +26,24 @@ def why_not_comparable(cell: PlannedCell, store: Store) -> str:
     scored, expected = store.find(cell.score.key) if cell.score else None, task.sizes.get("test", {}).get(cell.language)
     if scored and expected not in (None, scored.result["n"]):
         reasons.append(OTHER_TEST)
-    if cell.train is not None and any(
-        _is_other(unit, cell.training_task, store) for unit in cell.train.inputs.values()
-    ):
+    if any(_is_other(unit, part_of, store) for unit, part_of in _trained_on(cell)):
         reasons.append(OTHER_TRAINING)
     return "; ".join(dict.fromkeys(reasons))
 
 
+def _trained_on(cell: PlannedCell) -> Iterator[tuple[Unit, Task]]:
+    """The English parts that both phases read, and whose they are."""
+    mixed = {task.name: task for task in cell.row.mix}
+    for unit in cell.train.inputs.values() if cell.train else ():
+        if unit.type == "prepare":
+            yield unit, cell.training_task
+    for unit in cell.intermediate.inputs.values() if cell.intermediate else ():
+        if unit.type == "prepare":
+            yield unit, mixed[unit.task]
+
+
 def _is_other(unit: Unit, task: Task, store: Store) -> bool:
-    """Whether an input of a training is a part of `task` with another number of examples than the task says."""
-    if unit.type != "prepare":
-        return False
+    """Whether a part of `task` has another number of examples than the task says."""
     expected = task.sizes.get(unit.parameters["split"], {}).get(unit.parameters["language"])
     found = store.find(unit.key)
     return found is not None and expected not in (None, found.result["examples"])

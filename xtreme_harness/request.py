@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xtreme_harness.errors import RequestError, UnknownName
-from xtreme_harness.training.samplers import CAP, KINDS, Sampler
+from xtreme_harness.training.samplers import KINDS, Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def parse_setting(text: str) -> tuple[str, str, Any]:
 
 
 def parse_sampler(text: str, temperature: float | None = None, cap: int | None = None) -> Sampler:
-    """`uniform`, `proportional`, `temperature` or weights such as `mini.nli=2,mini.qa=1`, which add up to anything.
+    """`uniform`, `proportional`, `temperature` or weights such as `mini.nli=2,mini.qa=1`, which need not add up to 1.
 
     `temperature` and `cap` are for `temperature` alone. Raises RequestError, and DefinitionError for values that give
     no chances.
@@ -89,7 +89,8 @@ def parse_sampler(text: str, temperature: float | None = None, cap: int | None =
         return Sampler(kind="weights", weights=dict(weights))
     if text not in KINDS[:-1]:
         raise UnknownName("sampler", text, KINDS[:-1], " Or weights: mini.nli=2,mini.qa=1.")
-    return Sampler(kind=text, temperature=temperature or 1.0, cap=cap or CAP)
+    given: dict[str, Any] = {"temperature": temperature, "cap": cap}
+    return Sampler(kind=text, **{name: value for name, value in given.items() if value is not None})
 
 
 def _weight(text: str) -> tuple[str, float]:

@@ -188,7 +188,8 @@ def write_topics(
 ) -> Path:
     """A learnable `classify` task named `topics` in `folder`: data files and a plugin file, whose path is returned.
 
-    It is a target and an intermediate task. `train` English examples to learn from, `test` for dev and for the test part of each language, which are parallel.
+    It is a target and an intermediate task, with `train` English examples to learn from, and `test` for dev and for the
+    test part of each language, which are parallel.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -282,7 +283,8 @@ def register_intermediate_tasks(register):
 def write_names(folder: Path, languages: Sequence[str] = ("en", "sw"), train: int = 32, test: int = 8) -> Path:
     """A learnable `tag` task named `names` in `folder`: data files and a plugin file, whose path is returned.
 
-    It is a target and an intermediate task. The last sentence of a test part repeats itself until it is longer than any encoder's input.
+    It is a target and an intermediate task. The last sentence of a test part repeats itself until it is longer than any
+    encoder's input.
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from xtreme_harness.job import Settings
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.plan import Plan
-from xtreme_harness.registry import Registry
+from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.store import Finished, Store
+from xtreme_harness.testing import write_names, write_topics
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import perform
 
@@ -155,6 +156,47 @@ def test_two_processes_give_the_weights_of_one(
     }
     start = train(plan_of(tiny_xlmr, "topics", settings=(*SETTINGS, ("topics", "learning_rate", 0.0))), store, registry)
     assert difference(one, start) > 1e-3
+
+
+@pytest.mark.slow
+def test_two_processes_train_a_mix_as_one_does(
+    tiny_xlmr: Path, topics: Path, plan_of: PlanOf, store: Store, stores: Iterator[Store], tmp_path: Path
+) -> None:
+    """Heads that an update does not draw stay as they are in every process."""
+    registry = load_registry([str(topics), str(write_names(tmp_path / "names"))])
+    settings = (*SETTINGS, ("topics", "dropout", 0.0), ("names", "epochs", 2), ("names", "batch_size", 8))
+    plan = plan_of(tiny_xlmr, "topics", registry=registry, intermediates=("topics+names",), settings=settings)
+    mix = next(unit for unit in plan.units() if unit.type == "train")
+    found = []
+    for place, device in ((store, "cpu"), (next(stores), "cpu,cpu")):
+        for unit in [*mix.inputs.values(), mix]:
+            perform(unit, place, registry, Settings(device=device, threads=1, token_budget=40))
+        ended = place.find(mix.key)
+        assert ended is not None
+        found.append(ended)
+    assert difference(*found) < 1e-5
+    for name in ("updates", "selected_update", "drawn", "dev", "tokens", "handover"):
+        assert found[0].result[name] == found[1].result[name]
+    assert min(found[0].result["drawn"].values()) > 0
+
+
+def test_selection_looks_at_the_whole_dev_part(
+    tiny_bert: Path, plan_of: PlanOf, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not at its first 500 examples, which are the same class or source where a file is sorted (papers 2.5)."""
+    from xtreme_harness.kinds.classify.kind import Classify
+
+    registry = load_registry([str(write_topics(tmp_path / "large", test=520))])
+    seen: list[tuple[int, int]] = []
+    figures = Classify.figures
+
+    def noted(self: Classify, predictions: Any, gold: Any, metrics: Any) -> dict[str, float]:
+        seen.append((len(predictions), len(gold)))
+        return figures(self, predictions, gold, metrics)
+
+    monkeypatch.setattr(Classify, "figures", noted)
+    train(plan_of(tiny_bert, "topics", registry=registry, settings=SETTINGS), store, registry)
+    assert seen == [(520, 520)] * 4
 
 
 @pytest.mark.slow
