@@ -59,6 +59,7 @@ class PlannedCell:
     score: Unit | None = None
     train: Unit | None = None
     tuning: Unit | None = None
+    target_dev: Unit | None = None
     intermediate: Unit | None = None
     missing: str | None = None
     options: Mapping[str, Any]
@@ -66,7 +67,8 @@ class PlannedCell:
     unofficial: tuple[str, ...] = ()  # why the data it reads is not the benchmark's
 
     def units(self) -> list[Unit]:
-        return [unit for unit in (self.train, self.predict, self.tuning, self.score) if unit is not None]
+        found = (self.train, self.predict, self.tuning, self.score, self.target_dev)
+        return [unit for unit in found if unit is not None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +142,7 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
         settings=settings_by_task(request.settings, registry, [*tasks, *trained_on.values()]),
         role_settings=_by_role(request.role_settings),
         limit=request.limit,
+        target_dev=request.target_dev,
         sampler=request.sampler,
         languages=request.languages,
         folders=_Folders(request, store.hashes),
@@ -280,6 +283,7 @@ class _Layout:
     settings: Mapping[str, Mapping[str, Any]]
     role_settings: Mapping[str, Mapping[str, Any]]
     limit: Mapping[str, int]
+    target_dev: bool
     sampler: Sampler
     languages: tuple[str, ...]
     folders: _Folders
@@ -348,6 +352,7 @@ class _Layout:
             reader=reader_version,
             scorer=code_version([self.registry.metric(name).compute for name in task.metrics]),
             limit=self.limit,
+            target_dev=self.target_dev,
         )
 
     def _training_task(self, task: Task) -> Task:
@@ -374,7 +379,7 @@ def _units(cell: Cell, assignment: Assignment) -> dict[str, Any]:
     """A kind's cell as fields of a planned one; where something is trained, with every value of the recipe."""
     values = assignment.recipe if cell.train else {}
     options = {**values, **cell.options, **({"limit": dict(assignment.limit)} if assignment.limit else {})}
-    units = {"predict": cell.predict, "score": cell.score, "train": cell.train, "tuning": cell.tuning}
+    units = {name: getattr(cell, name) for name in ("predict", "score", "train", "tuning", "target_dev")}
     return {**units, "options": options}
 
 

@@ -179,6 +179,10 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
             '[set."mini.qa"]\nepochs = 1\n[sweep.target]\nepochs = [1, 2]',
             'sweep.target.epochs: [set."mini.qa"] gives epochs too; give it in one place',
         ),
+        (
+            'match = "steps"\nsteps = 9\n[sweep.intermediate]\nupdates = [1, 2]',
+            'sweep.intermediate.updates: match = "steps" gives every intermediate training the same number',
+        ),
         ('[report]\nby = ["familiy"]', "report.by[0]: Unknown grouping 'familiy'. Did you mean family?"),
         ("[report]\nresamples = 3", "report.resamples: expected a whole number from 100, not 3"),
     ],

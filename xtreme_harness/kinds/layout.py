@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xtreme_harness.data.access import TRAINING_LANGUAGE
 from xtreme_harness.definitions import Task
 from xtreme_harness.errors import RequestError
 from xtreme_harness.kinds.interface import Assignment, Files, TrainingPart
@@ -62,7 +63,7 @@ def prepare_unit(
     parameters: Mapping[str, Any],
     modules: tuple[str, ...],
 ) -> Unit:
-    """Encodes one split of one language with the row's tokenizer. Only `train` and `dev` parts carry labels."""
+    """Encodes one split of one language with the row's tokenizer. Only English `train` and `dev` carry labels."""
     files: Files = assignment.files(task, split, language)
     encoder = assignment.encoder
     return Unit(
@@ -75,9 +76,13 @@ def prepare_unit(
         inputs={"tokenizer": encoder.tokenizer_source} if encoder.tokenizer_source else {},
         fingerprints={**encoder.tokenizer_prints(), "reader": assignment.reader(task)},
         data=files.hashes,
-        parameters={**_part(assignment, split, language), "labelled": split != "test", **parameters},
+        parameters={**_part(assignment, split, language), "labelled": _is_labelled(split, language), **parameters},
         details={"files": files.paths, "tokenizer": encoder.folder, "remote_code": encoder.trust.remote_code},
     )
+
+
+def _is_labelled(split: str, language: str) -> bool:
+    return split != "test" and language == TRAINING_LANGUAGE
 
 
 def _part(assignment: Assignment, split: str, language: str) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def _arm(
         model=model,
         recipe=recipe,
         role_settings=tuple((role, *one) for role, values in point.items() for one in values.items()),
+        target_dev=bool(study.sweep),
         limit=study.limit,
         unofficial=study.unofficial,
         plugins=registry.plugin_arguments,

@@ -18,7 +18,7 @@ from xtreme_harness.leaderboard.averages import SOURCE, Figure, mean
 from xtreme_harness.study.cells import Cell, Cells, Pair, Series
 from xtreme_harness.study.groups import grouped
 
-OVERVIEW = "task"  # the table of whole tasks: groups by nothing
+OVERVIEW = "languages"  # the table of whole tasks
 EVERY = "all languages"
 TRANSFER = "all but English"
 AVERAGE = "average"
@@ -86,7 +86,8 @@ class _Difference:
         if self.estimate is None:
             return plain
         low, high = self.estimate.interval()
-        detectable = stats.detectable_difference(self.estimate.standard_error)
+        error = self.estimate.standard_error
+        detectable = stats.detectable_difference(error) if error > 0 else None  # no item differs: nothing to go by
         return replace(plain, low=low, high=high, detectable=detectable, p_value=self.estimate.p_value)
 
 

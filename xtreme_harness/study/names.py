@@ -129,6 +129,8 @@ def _sweep_problems(fields: Mapping[str, Any], tasks: Mapping[str, Sequence[Task
         if key not in SWEPT:
             yield f"{path}: {UnknownName('recipe value', key, SWEPT)}"
             continue
+        if key == "updates" and role == "intermediate" and fields.get("match") == "steps":
+            yield f'{path}: match = "steps" gives every intermediate training the same number'
         for place, value in enumerate(values):
             if told := value_problem(key, value):
                 yield f"{path}[{place}]: {told}, not {value!r}"

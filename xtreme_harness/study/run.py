@@ -5,8 +5,9 @@ Each run is an ordinary one, in `runs/<study>/<model>.<recipe>[.<n>]/`; what the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from xtreme_harness.errors import RequestError
 from xtreme_harness.execute import Watcher, pending_units
 from xtreme_harness.files import write_text
 from xtreme_harness.job import Settings
-from xtreme_harness.plan import Plan, make_plan
+from xtreme_harness.plan import Plan, Row, make_plan
 from xtreme_harness.registry import Registry
 from xtreme_harness.run import Ran, make_writable, run
 from xtreme_harness.store import Store
 from xtreme_harness.study.arms import Arm, arms
+from xtreme_harness.study.cells import cells_of
 from xtreme_harness.study.file import Study
+from xtreme_harness.study.report import Part, Report
+from xtreme_harness.study.selection import Tried
 from xtreme_harness.unit import Unit
 
 COPY = "study.toml"
@@ -53,6 +57,11 @@ def study_units(planned: Sequence[PlannedArm]) -> list[Unit]:
     return list({unit.key: unit for one in planned for unit in one.plan.units()}.values())
 
 
+def row_units(plan: Plan, row: Row) -> list[Unit]:
+    """The units that one row of a run needs by itself."""
+    return replace(plan, cells=tuple(cell for cell in plan.cells if cell.row == row)).units()
+
+
 def study_pending(planned: Sequence[PlannedArm], store: Store) -> list[Unit]:
     """The units that must be done, each once."""
     return list({unit.key: unit for one in planned for unit in pending_units(one.plan, store)}.values())
@@ -73,7 +82,29 @@ def run_study(
     registry: Registry,
     settings: Settings,
     executor: str,
-    watcher_of: Callable[[PlannedArm], Watcher],
+    watcher: Watcher,
+    announce: Callable[[str], None],
 ) -> list[Ran]:
     """Does every run, in order; finished units stay in the store whatever happens."""
-    return [run(one.plan, folder / one.name, store, registry, settings, executor, watcher_of(one)) for one in planned]
+    done = []
+    for number, one in enumerate(planned, start=1):
+        announce(f"run {number} of {len(planned)}: {one.name}")
+        done.append(run(one.plan, folder / one.name, store, registry, settings, executor, watcher))
+    return done
+
+
+def finished_parts(planned: Sequence[PlannedArm], ran: Sequence[Ran]) -> list[Part]:
+    """The finished runs by model and recipe, with the points of the sweep in order."""
+    tried: dict[tuple[str, str], list[Tried]] = {}
+    for one, done in zip(planned, ran, strict=True):
+        part = tried.setdefault((one.plan.chosen.model.name, one.plan.recipe.name), [])
+        part.append(Tried(point=one.arm.point, cells=cells_of(done.records, done.folder)))
+    return [Part(model=model, recipe=recipe, tried=runs) for (model, recipe), runs in tried.items()]
+
+
+def write_report(study: Study, parts: Sequence[Part], folder: Path) -> Report:
+    """Computes the tables and writes them as study.md and study.json."""
+    report = Report.make(study, parts)
+    write_text(folder / "study.md", report.markdown())
+    write_text(folder / "study.json", json.dumps(report.as_json(), ensure_ascii=False, indent=1) + "\n")
+    return report

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from xtreme_harness.leaderboard.averages import SOURCE
 from xtreme_harness.records import Record
@@ -27,8 +26,9 @@ class Tried:
 class Choice:
     """The point (counted from 0) of one series and task. `dev` are the English dev figures of all points.
 
-    Without them there is nothing to choose by, and the first point stands. `oracle` is the point that the targets' own
-    dev parts would have chosen, `gain` what the test figure would have gained by it: None where there are no such parts.
+    Where they are missing, or all the same, there is nothing to choose by, and the first point stands. `oracle` is the
+    point that the targets' own dev parts would have chosen, `gain` what the test figure over all languages but English
+    would have gained by it; both are None where there are no such parts.
     """
 
     place: int
@@ -38,7 +38,7 @@ class Choice:
 
     @property
     def is_chosen(self) -> bool:
-        return None not in self.dev
+        return None not in self.dev and len(set(self.dev)) > 1
 
 
 def choose(tried: Sequence[Tried]) -> dict[tuple[Series, str], Choice]:
@@ -57,7 +57,7 @@ def _choice(tried: Sequence[Tried], series: Series, task: str) -> Choice:
     cells = [list(one.cells.of(series, task).values()) for one in tried]
     dev = tuple(_mean([dev_figure(cell.record) for cell in of_point]) for of_point in cells)
     place = _best(dev) or 0
-    oracle = _best([_mean([target_figure(cell.record) for cell in _foreign(of_point)]) for of_point in cells])
+    oracle = _best([_mean(_target_figures(of_point)) for of_point in cells])
     gain = None if oracle is None else _gain(_foreign(cells[oracle]), _foreign(cells[place]))
     return Choice(place=place, dev=dev, oracle=oracle, gain=gain)
 
@@ -83,23 +83,27 @@ def _mean(figures: Sequence[float | None]) -> float | None:
 
 
 def dev_figure(record: Record) -> float | None:
-    """The English dev figure of the cell's last training that has one: the target's, or of a retrieval cell the
-    intermediate's, whose tasks count alike."""
-    for phase in reversed(record["phases"]):
-        if dev := phase.get("dev"):
-            return _headline(dev, record["headline"])
-    return None
+    """The English dev figure of the last training behind a cell that has one: the target's, else the intermediate's."""
+    figures = phase_figures(record, "target") or phase_figures(record, "intermediate")
+    return _mean(list(figures.values()))
 
 
-def _headline(dev: Mapping[str, Any], names: Sequence[str]) -> float | None:
-    """The mean of the headline metrics where they are known, else of each task's first, which is its headline."""
-    if any(isinstance(one, Mapping) for one in dev.values()):
-        return _mean([_headline(one, names) for one in dev.values() if one])
-    chosen = [float(dev[name]) for name in names if name in dev]
-    return sum(chosen) / len(chosen) if chosen else float(next(iter(dev.values())))
+def phase_figures(record: Record, role: str) -> dict[str, float]:
+    """The English dev figures of one phase by task; none where there is no such phase, or no dev part."""
+    for phase in record["phases"]:
+        if phase["role"] == role and (dev := phase.get("dev")):
+            by_task = dev if len(phase["tasks"]) > 1 else {phase["tasks"][0]: dev}
+            return {task: _headline(one, record["headline"]) for task, one in by_task.items() if one}
+    return {}
 
 
-def target_figure(record: Record) -> float | None:
-    """The cell's figure on its own language's dev part; None where there is none."""
-    metrics: Mapping[str, float] = record.get("target_dev") or {}
-    return _headline(metrics, record["headline"]) if metrics else None
+def _headline(metrics: Mapping[str, float], names: Sequence[str]) -> float:
+    """The mean of the headline metrics; those of another task are not known here, but its first one is among them."""
+    chosen = [float(metrics[name]) for name in names if name in metrics] or [float(next(iter(metrics.values())))]
+    return sum(chosen) / len(chosen)
+
+
+def _target_figures(cells: Sequence[Cell]) -> list[float]:
+    """The figures on the languages' own dev parts, of those that have one."""
+    found = [(cell.record.get("target_dev"), cell.record["headline"]) for cell in cells]
+    return [_headline(metrics, names) for metrics, names in found if metrics]
