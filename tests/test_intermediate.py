@@ -61,6 +61,7 @@ def register_methods(register):
 def register_target_tasks(register):
     for one in (T1, task("t2"), task("t3", "tag", "names"), task("t4", "tag", "names"), RETRIEVED, FAR):
         register(one)
+    register(task("absent", folder="nowhere"))
 
 
 @hookimpl
@@ -285,6 +286,13 @@ def test_missing_data_of_an_intermediate_task_misses_its_row(planned: PlanOf) ->
             assert cell.units() == [] and cell.intermediate is None
             assert "train.en.jsonl: task lost needs this file and it is not there" in (cell.missing or "")
     assert {unit.key for unit in plan.units()} == {unit.key for unit in whole.units()}
+
+
+def test_a_target_without_data_trains_nothing_before_it(planned: PlanOf) -> None:
+    """Nor does its record tell of a phase that never was."""
+    plan = planned("absent", intermediates=("i2",))
+    assert plan.units() == [] and {cell.intermediate for cell in plan.cells} == {None}
+    assert all("task absent needs this file" in (cell.missing or "") for cell in plan.cells)
 
 
 @pytest.mark.parametrize(

@@ -318,11 +318,10 @@ class _Layout:
             task=assignment.task,
             training_task=assignment.training_task,
             seed=assignment.seed,
-            intermediate=start.unit,
             unofficial=self.folders.reasons(task, assignment.training_task, *row.mix),
         )
         return [
-            planned(language=code, **_units(laid[code], assignment))
+            planned(language=code, intermediate=start.unit, **_units(laid[code], assignment))
             if code in laid
             else planned(language=code, missing=missing[code], options={})
             for code in wanted

@@ -184,6 +184,31 @@ def test_a_row_whose_english_data_are_missing_leaves_the_others(shared: Shared, 
     assert "names+topics.plain.s1 |" in done.stdout and "missing-data" in done.stdout
 
 
+BREAKS = """
+from xtreme_harness import DataError, Method, hookimpl
+
+def step(network, inputs, loss):
+    raise DataError("somewhere", 7, "this training broke")
+
+@hookimpl
+def register_methods(register):
+    register(Method(name="breaks", summary="ends at the first update", load=lambda: step))
+"""
+
+
+def test_a_row_whose_first_phase_fails_leaves_the_others(shared: Shared, tmp_path: Path) -> None:
+    (tmp_path / "breaks.py").write_text(BREAKS, encoding="utf-8")
+    done = shared.run(
+        "none", "topics", out="broken", more=["--method", "breaks", "--plugin", str(tmp_path / "breaks.py")]
+    )
+    assert done.returncode == 5, done.stderr
+    found = read_records(shared.folder / "broken" / "records.jsonl")
+    states = {(one["row"].partition(".")[0], one["task"]): one["state"] for one in found}
+    assert states["none", "twins"] == "ok" and states["topics", "twins"] == "failed"
+    broken = [one for one in found if one["row"] == "topics.breaks.s1"]
+    assert {one["why"] for one in broken} == {"somewhere, line 7: this training broke"}
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -129,6 +129,19 @@ def test_a_pooler_is_neither_trained_nor_handed_on(
     assert all(torch.equal(ended[1][name], value) for name, value in ended[0].items())
 
 
+def test_the_encoder_of_an_encoder_decoder_goes_through_both_phases(
+    tiny_t5: Path, plan_of: PlanOf, perform_all: PerformAll, store: Store
+) -> None:
+    """Its word embedding has two names; its decoder, which an encoder's class leaves by itself, has no part in it."""
+    settings = (*SETTINGS, ("topics", "sentence_pooling", "mean"), ("twins", "pooling", "mean"))
+    plan = plan_of(tiny_t5, "topics", "twins", intermediates=("topics",), settings=settings)
+    perform_all(plan.units())
+    trained = done(plan, store, "train")
+    first, target = (trained[f"train topics{after} (seed 42)"].result["handover"] for after in ("", " after topics"))
+    assert first["loaded"] == target["loaded"] > 0 and first["new"] == target["new"] == HEAD
+    assert target["dropped"] == HEAD
+
+
 def test_an_encoder_under_other_names_is_refused(
     tiny_xlmr: Path, plan_of: PlanOf, perform_all: PerformAll, store: Store
 ) -> None:

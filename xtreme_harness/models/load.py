@@ -22,7 +22,8 @@ POOLER = "pooler."
 class Loading:
     """What became of a checkpoint's tensors: how many the encoder took, which it left, which of its own it had to draw.
 
-    `dropouts` are the config's own values, whatever the encoder was loaded with.
+    What its class leaves on purpose (T5's decoder) is not named. `dropouts` are the config's own values, whatever the
+    encoder was loaded with.
     """
 
     loaded: int
