@@ -166,3 +166,16 @@ def test_a_column_is_corrected_for_all_of_its_tests(runs: Any) -> None:
     assert len(pairs) == 22 and all(raw <= corrected for raw, corrected in pairs)
     assert min(pairs)[1] == pytest.approx(min(1.0, 22 * min(pairs)[0]))
     assert not any(effect.is_significant for effect in table.values())
+
+
+def test_training_on_the_target_s_own_data_is_marked(runs: Any) -> None:
+    def phases(row: str, task: str, language: str) -> dict[str, Any]:
+        target = [{"tasks": [task], "role": "target"}] if task != "tatoeba" else []
+        between = {"tasks": ["mnli", "squad"], "role": "intermediate", "data": {"train.mnli": "sha256:mm"}}
+        before = [between] if row.startswith("mnli+squad") else []
+        return {"phases": before + target, "data": {"train": "sha256:mm" if task == "xnli" else "sha256:xx"}}
+
+    tasks = {task: {"sw": scores(50)} for task in ("xnli", "squad", "pawsx", "tatoeba")}
+    cells = runs.add("own", {"none.plain.s1": tasks, "mnli+squad.plain.s1": tasks}, phases)
+    marked = {place.column for place, effect in found(cells).items() if effect.own_data}
+    assert marked == {"xnli", "squad", AVERAGE}  # the same file under another name, the same task, and what holds them

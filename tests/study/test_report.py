@@ -178,6 +178,7 @@ def test_methods_are_told_apart_where_there_are_several(runs: Any) -> None:
     [
         (Effect(state="missing-data"), "missing-data", "missing-data"),
         (Effect(state="ok", difference=1.25), "+1.2 [no interval]", "– / –"),
+        (Effect(state="ok", difference=1.0, low=-2.0, high=4.0, own_data=True), "+1.0° [-2.0, +4.0]", "– / –"),
         (
             Effect(state="ok", difference=-1.0, low=-2.0, high=0.26, corrected=0.2, detectable=2.04, deviation=0.5),
             "-1.0 [-2.0, +0.3]",

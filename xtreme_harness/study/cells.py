@@ -76,6 +76,10 @@ class Cells:
         """The cells of a series and task by seed and language."""
         return {(at.seed, at.language): one for at, one in self.table.items() if (at.series, at.task) == (series, task)}
 
+    def shares_data(self, series: Series, task: str) -> bool:
+        """Whether the intermediate trained on the target's own English data: extra training, no transfer."""
+        return any(_trained_twice(cell.record) for cell in self.of(series, task).values())
+
     def figure(self, series: Series, task: str, languages: Iterable[str]) -> Figure:
         """The mean over seeds and languages."""
         wanted = set(languages)
@@ -87,6 +91,15 @@ class Cells:
         if series.intermediate != NONE:
             return Series(NONE, series.method)
         return Series(NONE, first) if series.method != first else None
+
+
+def _trained_twice(record: Record) -> bool:
+    by_role = {phase["role"]: phase for phase in record["phases"]}
+    if by_role.keys() != {"intermediate", "target"}:
+        return False
+    data = by_role["intermediate"].get("data", {}).values()
+    same_task = set(by_role["intermediate"]["tasks"]) & set(by_role["target"]["tasks"])
+    return bool(same_task) or record["data"].get("train") in data
 
 
 def cells_of(records: Iterable[Record], run: Path) -> Cells:

@@ -39,7 +39,8 @@ class Effect:
 
     `detectable` is the smallest true difference that as many items show with 80 % power at 5 %. `p_value` is that of
     one test alone, `corrected` Holm's over the tests of the column. They and the interval are None where the metric
-    gives no per-example values. `seeds` are the differences by seed, `deviation` their standard deviation.
+    gives no per-example values. `seeds` are the differences by seed, `deviation` their standard deviation. `own_data`:
+    the intermediate trained on data of the target, or of one behind an average.
     """
 
     state: str
@@ -54,6 +55,7 @@ class Effect:
     seeds: tuple[float, ...] = ()
     deviation: float | None = None
     languages: tuple[str, ...] = ()
+    own_data: bool = False
 
     @property
     def is_significant(self) -> bool:
@@ -114,11 +116,13 @@ def _effects_of(
 ) -> dict[Place, Effect]:
     compared = {task: _Compared.make(series, cells, task, sizes) for task in cells.tasks}
     found: dict[Place, Effect] = {}
+    own = {task for task in cells.tasks if cells.shares_data(series, task)}
     for (by, group), codes in groups.items():
         of_tasks = {task: one.difference(codes) for task, one in compared.items() if set(codes) & set(one.languages)}
         for task, difference in of_tasks.items():
-            found[Place(by, group, series, task)] = difference.effect()
-        found[Place(by, group, series, AVERAGE)] = _average(list(of_tasks.values())).effect()
+            found[Place(by, group, series, task)] = replace(difference.effect(), own_data=task in own)
+        average = _average(list(of_tasks.values())).effect()
+        found[Place(by, group, series, AVERAGE)] = replace(average, own_data=bool(own & of_tasks.keys()))
     return found
 
 

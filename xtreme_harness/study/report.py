@@ -18,6 +18,7 @@ from xtreme_harness.study.selection import Choice, Tried, choose, chosen_cells
 from xtreme_harness.study.tables import (
     GAIN,
     LOSS,
+    OWN,
     choice_table,
     effect_table,
     envelope_table,
@@ -34,7 +35,8 @@ HOW_TO_READ = (
     f"with {stats.LEVEL:.0%} intervals: percentiles of a bootstrap over source items, paired by example, all languages "
     f"and seeds of an item drawn together. {GAIN} and {LOSS} mark differences that are significant at "
     f"{1 - stats.LEVEL:.0%} by approximate randomisation after Holm's correction over the tests of a column; all else "
-    f"is no evidence, neither of an effect nor of none."
+    f"is no evidence, neither of an effect nor of none. {OWN} marks intermediates that trained on the target's own "
+    f"data: extra training, not transfer."
 )
 HOW_TO_READ_POWER = (
     f"The smallest true difference that these items show with {stats.POWER:.0%} power (one test alone), and the "

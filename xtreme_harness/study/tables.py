@@ -11,6 +11,7 @@ from xtreme_harness.study.effects import AVERAGE, EVERY, OVERVIEW, Effect, Place
 from xtreme_harness.study.selection import Choice, phase_figures
 
 GAIN, LOSS = "▲", "▼"
+OWN = "°"
 NOTHING = "–"  # the task has no language of the group
 
 Groups = Mapping[str, tuple[str, ...]]
@@ -38,12 +39,13 @@ def effect_text(effect: Effect) -> str:
     """`+1.2 [-0.3, +2.7]`; bold and with an arrow where the corrected test is significant."""
     if effect.difference is None:
         return effect.state
+    own = OWN if effect.own_data else ""
     if effect.low is None or effect.high is None:
-        return f"{effect.difference:+.1f} [no interval]"
+        return f"{effect.difference:+.1f}{own} [no interval]"
     number, interval = f"{effect.difference:+.1f}", f"[{effect.low:+.1f}, {effect.high:+.1f}]"
     if not effect.is_significant:
-        return f"{number} {interval}"
-    return f"**{number}** {interval} {GAIN if effect.difference > 0 else LOSS}"
+        return f"{number}{own} {interval}"
+    return f"**{number}**{own} {interval} {GAIN if effect.difference > 0 else LOSS}"
 
 
 def power_text(effect: Effect) -> str:
