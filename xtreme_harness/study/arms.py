@@ -14,6 +14,22 @@ from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
 from xtreme_harness.study.file import Study
 
+SAME = (  # fields that a study and its requests have in common
+    "suite",
+    "tasks",
+    "languages",
+    "intermediates",
+    "sampler",
+    "methods",
+    "seeds",
+    "settings",
+    "data",
+    "labels",
+    "unofficial",
+    "limit",
+    "plugins",
+)
+
 Point = Mapping[str, Mapping[str, Any]]  # role: recipe key: the value tried
 
 
@@ -62,16 +78,12 @@ def _arm(
     point: Point,
     machine: Mapping[str, Any],
 ) -> Arm:
-    same = ("suite", "tasks", "languages", "intermediates", "sampler", "methods", "seeds", "settings", "data", "labels")
     request = Request(
         model=model,
         recipe=recipe,
         role_settings=tuple((role, *one) for role, values in point.items() for one in values.items()),
         target_dev=bool(study.sweep),
-        limit=study.limit,
-        unofficial=study.unofficial,
-        plugins=registry.plugin_arguments,
-        **{name: getattr(study, name) for name in same},
+        **{name: getattr(study, name) for name in SAME},
         **machine,
     )
     if study.match == "steps":

@@ -72,9 +72,16 @@ class Cells:
     def languages(self, task: str) -> list[str]:
         return list(dict.fromkeys(key.language for key in self.table if key.task == task))
 
-    def of(self, series: Series, task: str) -> dict[Pair, Cell]:
+    def of(self, series: Series, task: str) -> Mapping[Pair, Cell]:
         """The cells of a series and task by seed and language."""
-        return {(at.seed, at.language): one for at, one in self.table.items() if (at.series, at.task) == (series, task)}
+        return self._by_task[series, task]
+
+    @cached_property
+    def _by_task(self) -> dict[tuple[Series, str], dict[Pair, Cell]]:
+        found: dict[tuple[Series, str], dict[Pair, Cell]] = {}
+        for at, one in self.table.items():
+            found.setdefault((at.series, at.task), {})[at.seed, at.language] = one
+        return found
 
     def shares_data(self, series: Series, task: str) -> bool:
         """Whether the intermediate trained on the target's own English data: extra training, no transfer."""

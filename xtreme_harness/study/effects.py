@@ -98,8 +98,15 @@ def effects(cells: Cells, by: Sequence[str], resamples: int, swaps: int) -> dict
     groups = lines_of(cells, by)
     found: dict[Place, Effect] = {}
     for series in cells.series:
-        if cells.baseline(series) is not None:
-            found |= _effects_of(series, cells, groups, (resamples, swaps))
+        against = cells.baseline(series)
+        if against is not None:
+            compared = {
+                task: _Compared.make(cells.of(series, task), cells.of(against, task), task, resamples, swaps)
+                for task in cells.tasks
+            }
+            found |= _effects_of(
+                series, compared, groups, {task for task in cells.tasks if cells.shares_data(series, task)}
+            )
     return _corrected(found)
 
 
@@ -112,11 +119,13 @@ def lines_of(cells: Cells, by: Sequence[str]) -> dict[tuple[str, str], tuple[str
 
 
 def _effects_of(
-    series: Series, cells: Cells, groups: Mapping[tuple[str, str], tuple[str, ...]], sizes: tuple[int, int]
+    series: Series,
+    compared: Mapping[str, _Compared],
+    groups: Mapping[tuple[str, str], tuple[str, ...]],
+    own: set[str],
 ) -> dict[Place, Effect]:
-    compared = {task: _Compared.make(series, cells, task, sizes) for task in cells.tasks}
+    """The effects of one series; `own` are the tasks whose data its intermediate trained on."""
     found: dict[Place, Effect] = {}
-    own = {task for task in cells.tasks if cells.shares_data(series, task)}
     for (by, group), codes in groups.items():
         of_tasks = {task: one.difference(codes) for task, one in compared.items() if set(codes) & set(one.languages)}
         for task, difference in of_tasks.items():
@@ -128,7 +137,7 @@ def _effects_of(
 
 @dataclass(frozen=True, kw_only=True)
 class _Compared:
-    """Two series on one task: their cells by seed and language, and the resampled differences of the ok ones."""
+    """Two series on a task: their cells by seed and language, and the resampled differences where both are ok."""
 
     ours: Mapping[Pair, Cell]
     theirs: Mapping[Pair, Cell]
@@ -136,17 +145,16 @@ class _Compared:
     sample: stats.Sample | None
 
     @classmethod
-    def make(cls, series: Series, cells: Cells, task: str, sizes: tuple[int, int]) -> _Compared:
-        against = cells.baseline(series)
-        assert against is not None, "the baseline is compared with nothing"
-        ours, theirs = cells.of(series, task), cells.of(against, task)
+    def make(
+        cls, ours: Mapping[Pair, Cell], theirs: Mapping[Pair, Cell], task: str, resamples: int, swaps: int
+    ) -> _Compared:
         usable = [pair for pair in ours if ours[pair].is_ok and theirs[pair].is_ok]
         try:
             mine, other = ([side[pair].values() for pair in usable] for side in (ours, theirs))
         except RequestError:  # a metric that gives its figure alone
             usable, mine, other = [], [], []
         seed = zlib.crc32(task.encode())  # tasks are drawn independently
-        sample = stats.compare(mine, other, *sizes, seed=seed) if usable else None
+        sample = stats.compare(mine, other, resamples, swaps, seed) if usable else None
         return cls(ours=ours, theirs=theirs, usable=usable, sample=sample)
 
     @cached_property

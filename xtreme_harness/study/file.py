@@ -80,11 +80,12 @@ def read_study(path: Path, plugins: tuple[str, ...] = ()) -> tuple[Study, Regist
     fields = _fields(path)
     problems = list(shape_problems(fields, FILE, ""))
     sound = {key: value for key, value in fields.items() if not _is_told_of(key, problems)}
-    registry = load_registry((*_placed(sound.get("plugins", ()), path.parent), *plugins))
+    plugins = (*_placed(sound.get("plugins", ()), path.parent), *plugins)
+    registry = load_registry(plugins)
     problems += [*_rule_problems(fields, sound, path.parent), *name_problems(sound, registry)]
     if problems:
         raise DefinitionError(f"Study file {path}", problems)
-    return _study(fields, path.parent, registry), registry
+    return _study(fields, path.parent, registry, plugins), registry
 
 
 def _fields(path: Path) -> dict[str, Any]:
@@ -127,13 +128,13 @@ def _placed(names: Iterable[str], folder: Path) -> tuple[str, ...]:
     return tuple(str(folder / name) if (folder / name).exists() else name for name in names)
 
 
-def _study(fields: Mapping[str, Any], folder: Path, registry: Registry) -> Study:
+def _study(fields: Mapping[str, Any], folder: Path, registry: Registry, plugins: tuple[str, ...]) -> Study:
     data = fields.get("data", {})
     plain = {key: _frozen(value) for key, value in fields.items() if key in Study.__dataclass_fields__}
     taken = {
         "models": tuple(name if registry.has_model(name) else _placed([name], folder)[0] for name in fields["models"]),
         "recipes": tuple(_listed(fields.get("recipe"))),
-        "plugins": _placed(fields.get("plugins", ()), folder),
+        "plugins": plugins,
         "data": str(folder / data["dir"]) if "dir" in data else None,
         "labels": str(folder / data["labels"]) if "labels" in data else None,
         "unofficial": data.get("unofficial", False),
