@@ -179,6 +179,15 @@ def test_an_average_over_translations_is_as_uncertain_as_one_language() -> None:
     assert others.standard_error == pytest.approx(parallel.standard_error / math.sqrt(10), rel=0.02)
 
 
+def test_languages_that_only_number_their_examples_alike_are_none_the_worse() -> None:
+    """PAN-X and UDPOS: sentence 7 of one language has nothing to do with sentence 7 of another."""
+    values = np.random.default_rng(19).choice([0.0, 100.0], (10, 400))
+    estimate = sample([right(*row) for row in values]).estimate()
+    independent = math.sqrt(sum(row.var(ddof=1) / 400 for row in values)) / 10
+    assert estimate.standard_error == pytest.approx(independent, rel=0.1)
+    assert estimate.draws.std() == pytest.approx(independent, rel=0.1)
+
+
 def test_linearisation_agrees_with_the_bootstrap_on_f1() -> None:
     (cell,) = many(_chunks(np.random.default_rng(6), 1, 500))
     estimate = sample([cell], resamples=4000).estimate()

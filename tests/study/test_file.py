@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from xtreme_harness import testing
 from xtreme_harness.errors import DefinitionError, RequestError
-from xtreme_harness.study.file import Study, read_study
+from xtreme_harness.study.file import FILE, Study, read_study
+from xtreme_harness.study.groups import GROUPINGS
 from xtreme_harness.training.samplers import Sampler
 
 Write = Callable[[str], Path]
@@ -79,6 +81,16 @@ def test_a_whole_file(write: Write) -> None:
         by=("language", "family", "script", "joshi", "xtreme_up", "pretraining"),
         resamples=500,
     )
+
+
+def test_the_file_of_the_documentation_is_sound(write: Write, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text(encoding="utf-8")
+    testing.write_topics(tmp_path).rename(tmp_path / "my_tasks.py")
+    (tmp_path / "xtreme-data").mkdir()
+    study, _ = read_study(write(page.split("```toml\n")[1].split("```")[0]))
+    assert study.name == "language-or-reading" and study.by == tuple(GROUPINGS)
+    for name in (*FILE, *GROUPINGS):
+        assert re.search(rf"\b{name}\b", page), name
 
 
 def test_what_is_not_said_has_a_default(write: Write) -> None:
