@@ -111,6 +111,8 @@ def test_wrong_names(
         ("topics.epochs=0", RequestError, "--set topics.epochs=0: must be at least 1."),
         ("topics.epochs=1.5", RequestError, "--set topics.epochs=1.5: expected a whole number."),
         ("topics.epochs=two", RequestError, "--set topics.epochs=two: expected a number."),
+        ("topics.updates=2.5", RequestError, "--set topics.updates=2.5: expected a whole number."),
+        ("topics.updates=0", RequestError, "--set topics.updates=0: must be at least 1."),
         ("topics.batch_size=true", RequestError, "expected a number."),
         ("topics.max_length=0", RequestError, "must be at least 1."),
         ("topics.learning_rate=fast", RequestError, "expected a number."),
@@ -469,3 +471,45 @@ def test_an_unofficial_file_of_another_language_does_not_matter(
     (tmp_path / "pawsx" / "test-fr.tsv").write_text("un\tdeux\n")
     (cell,) = plan_of(tiny_xlmr, "pawsx", languages=("fr",), data=str(tmp_path)).cells
     assert cell.unofficial == ()
+
+
+# --- what a study asks for
+
+
+def test_a_limit_is_part_of_what_is_read(tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    whole = plan_of(tiny_xlmr, "topics", "twins")
+    assert changed(whole, plan_of(tiny_xlmr, "topics", "twins", limit={"train": 9})) == {
+        "prepare",
+        "train",
+        "predict",
+        "score",
+    }
+    fewer_tests = plan_of(tiny_xlmr, "topics", "twins", limit={"test": 4})
+    assert changed(whole, fewer_tests) == {"prepare", "embed", "predict", "score"}
+    assert all(cell.options["limit"] == {"test": 4} for cell in fewer_tests.cells)
+    assert "limit" not in whole.cells[0].options
+    for unit in fewer_tests.units():
+        assert ("limit" in unit.parameters) == (unit.parameters.get("split") == "test")
+
+
+def test_values_of_a_role_leave_the_other_role_alone(tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    plans = [
+        plan_of(tiny_xlmr, "topics", intermediates=("topics",), role_settings=settings)
+        for settings in ((), (("target", "learning_rate", 0.5),), (("intermediate", "updates", 7),))
+    ]
+    rates = [
+        [(unit.parameters["learning_rate"], unit.parameters["updates"]) for unit in trained(plan)] for plan in plans
+    ]
+    (intermediate, target), *_ = rates
+    assert rates[1] == [intermediate, (0.5, None)]
+    assert rates[2] == [(intermediate[0], 7), target]
+
+
+def test_a_task_s_own_value_goes_before_its_role_s(tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    plan = plan_of(
+        tiny_xlmr,
+        "topics",
+        settings=(("topics", "learning_rate", 0.25),),
+        role_settings=(("target", "learning_rate", 0.5),),
+    )
+    assert [unit.parameters["learning_rate"] for unit in trained(plan)] == [0.25]

@@ -10,6 +10,7 @@ from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
 
 OTHER_TEST = "another number of test examples than the benchmark has"
+LIMITED = "limited to some examples a language ({})"
 OTHER_TRAINING = "trained on another number of examples than the benchmark has"
 
 
@@ -18,9 +19,10 @@ def why_not_comparable(cell: PlannedCell, store: Store) -> str:
 
     Counts are those of the finished units: what was read, not what a file's name promises.
     """
-    task = cell.task
+    task, limit = cell.task, cell.options.get("limit", {})
     reasons = [] if task.comparable else [task.not_comparable_because]
     reasons += cell.unofficial
+    reasons += [LIMITED.format(", ".join(f"{part} {most}" for part, most in limit.items()))] if limit else []
     scored, expected = store.find(cell.score.key) if cell.score else None, task.sizes.get("test", {}).get(cell.language)
     if scored and expected not in (None, scored.result["n"]):
         reasons.append(OTHER_TEST)

@@ -25,6 +25,7 @@ RECIPE_DEFAULTS: dict[str, Any] = {
     "learning_rate": 2e-5,
     "head_learning_rate": None,  # None: as learning_rate
     "epochs": 3,
+    "updates": None,  # None: as many as the epochs take
     "batch_size": 32,
     "max_length": 128,
     "max_query_length": 64,

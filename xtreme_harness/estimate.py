@@ -12,6 +12,7 @@ from xtreme_harness.unit import Unit
 
 CHARACTERS_PER_TOKEN = 5.0  # the marks of the file format counted in
 BYTES_PER_CHARACTER = 1.3
+TOKENS_PER_EXAMPLE = 60
 # tokens a second on two CPU cores with bfloat16 and a small encoder; a run corrects them by what it measures
 TOKENS_PER_SECOND = {"prepare": 60_000.0, "train": 1_600.0, "predict": 5_000.0, "embed": 5_000.0}
 GPU_SPEEDUP = 60.0
@@ -41,7 +42,9 @@ def prepared_tokens(unit: Unit, store: Store) -> Tokens:
     if found is not None:
         return Tokens(int(found.result["tokens"]), True)
     size = sum(Path(path).stat().st_size for path in unit.details["files"])
-    return Tokens(int(size / BYTES_PER_CHARACTER / CHARACTERS_PER_TOKEN), False)
+    whole = int(size / BYTES_PER_CHARACTER / CHARACTERS_PER_TOKEN)
+    limit = unit.parameters.get("limit")
+    return Tokens(whole if limit is None else min(whole, limit * TOKENS_PER_EXAMPLE), False)
 
 
 def unit_tokens(unit: Unit, store: Store) -> Tokens:
@@ -49,7 +52,10 @@ def unit_tokens(unit: Unit, store: Store) -> Tokens:
     if unit.type == "prepare":
         return prepared_tokens(unit, store)
     if unit.type == "train":
-        return total(_epochs(unit, part, store) for part in unit.parameters["parts"])
+        parts = unit.parameters["parts"]
+        if updates := unit.parameters["updates"]:
+            return Tokens(updates * parts[0]["batch_size"] * TOKENS_PER_EXAMPLE, False)
+        return total(_epochs(unit, part, store) for part in parts)
     if "texts" in unit.inputs and unit.dtype is not None:
         return prepared_tokens(unit.inputs["texts"], store)
     return Tokens(0, True)

@@ -50,7 +50,7 @@ def pending_units(plan: Plan, store: Store) -> list[Unit]:
             demand(one, dropped_files(one))
 
     for cell in plan.cells:
-        for goal in (cell.predict, cell.tuning, cell.score):
+        for goal in (cell.predict, cell.tuning, cell.score, cell.target_dev):
             if goal is not None:
                 demand(goal, ())
     return [unit for unit in plan.units() if unit.key in needed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -59,6 +59,7 @@ class PlannedCell:
     score: Unit | None = None
     train: Unit | None = None
     tuning: Unit | None = None
+    target_dev: Unit | None = None
     intermediate: Unit | None = None
     missing: str | None = None
     options: Mapping[str, Any]
@@ -66,7 +67,8 @@ class PlannedCell:
     unofficial: tuple[str, ...] = ()  # why the data it reads is not the benchmark's
 
     def units(self) -> list[Unit]:
-        return [unit for unit in (self.train, self.predict, self.tuning, self.score) if unit is not None]
+        found = (self.train, self.predict, self.tuning, self.score, self.target_dev)
+        return [unit for unit in found if unit is not None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     model that is none. Data files that are not there make `missing` cells, not errors.
     """
     suite, tasks = _targets(request, registry)
-    recipe = registry.recipe(request.recipe or suite.recipe or DEFAULT_RECIPE)
+    recipe = recipe_of(request, registry)
     _check_languages(request, tasks)
     rows = _rows(request, registry)
     trained_on = {task.name: task for row in rows for task in row.mix}
@@ -138,6 +140,9 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
         registry=registry,
         recipe=recipe,
         settings=settings_by_task(request.settings, registry, [*tasks, *trained_on.values()]),
+        role_settings=_by_role(request.role_settings),
+        limit=request.limit,
+        target_dev=request.target_dev,
         sampler=request.sampler,
         languages=request.languages,
         folders=_Folders(request, store.hashes),
@@ -154,6 +159,12 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
         tasks=tasks,
         cells=tuple(cell for row in rows for cell in layout.row(row, tasks)),
     )
+
+
+def recipe_of(request: Request, registry: Registry) -> Recipe:
+    """The recipe that the request names, else its suite's."""
+    suite, _ = _targets(request, registry)
+    return registry.recipe(request.recipe or suite.recipe or DEFAULT_RECIPE)
 
 
 def _targets(request: Request, registry: Registry) -> tuple[Suite, tuple[Task, ...]]:
@@ -265,6 +276,9 @@ class _Layout:
     registry: Registry
     recipe: Recipe
     settings: Mapping[str, Mapping[str, Any]]
+    role_settings: Mapping[str, Mapping[str, Any]]
+    limit: Mapping[str, int]
+    target_dev: bool
     sampler: Sampler
     languages: tuple[str, ...]
     folders: _Folders
@@ -280,7 +294,7 @@ class _Layout:
         if not row.mix:
             return _Start(own)
         try:
-            assignments = [self._assignment(row, own, task) for task in row.mix]
+            assignments = [self._assignment("intermediate", row, own, task) for task in row.mix]
             unit = intermediate_unit(assignments, self.registry, self.sampler)
         except MissingData as error:
             return _Start(own, missing=str(error))
@@ -289,7 +303,8 @@ class _Layout:
     def _cells(self, row: Row, start: _Start, task: Task) -> list[PlannedCell]:
         wanted = [code for code in task.languages if not self.languages or code in self.languages]
         missing = dict.fromkeys(wanted, start.missing) if start.missing else self._missing(task, wanted)
-        assignment = self._assignment(row, start.encoder, task, tuple(code for code in wanted if code not in missing))
+        present = tuple(code for code in wanted if code not in missing)
+        assignment = self._assignment("target", row, start.encoder, task, present)
         kind = self.registry.kind(task.kind)
         laid = kind.load().lay_out(assignment) if assignment.languages else {}
         planned = partial(
@@ -307,11 +322,14 @@ class _Layout:
             for code in wanted
         ]
 
-    def _assignment(self, row: Row, encoder: Encoder, task: Task, present: tuple[str, ...] = ()) -> Assignment:
+    def _assignment(
+        self, role: str, row: Row, encoder: Encoder, task: Task, present: tuple[str, ...] = ()
+    ) -> Assignment:
         from xtreme_harness.kinds.interface import Assignment
 
         chosen, kind = self.settings.get(task.name, {}), self.registry.kind(task.kind)
-        values = {**self.recipe.values(task.kind, task.name), **_only(chosen, RECIPE_DEFAULTS)}
+        of_role = self.role_settings.get(role, {})
+        values = {**self.recipe.values(task.kind, task.name), **of_role, **_only(chosen, RECIPE_DEFAULTS)}
         task = replace(task, options={**task.options, **_only(chosen, kind.options)})
         return Assignment(
             task=task,
@@ -327,6 +345,8 @@ class _Layout:
             gold=self.folders.gold,
             reader=reader_version,
             scorer=code_version([self.registry.metric(name).compute for name in task.metrics]),
+            limit=self.limit,
+            target_dev=self.target_dev,
         )
 
     def _training_task(self, task: Task) -> Task:
@@ -352,9 +372,16 @@ class _Layout:
 def _units(cell: Cell, assignment: Assignment) -> dict[str, Any]:
     """A kind's cell as fields of a planned one; where something is trained, with every value of the recipe."""
     values = assignment.recipe if cell.train else {}
-    options = {**values, **cell.options}
-    units = {"predict": cell.predict, "score": cell.score, "train": cell.train, "tuning": cell.tuning}
+    options = {**values, **cell.options, **({"limit": dict(assignment.limit)} if assignment.limit else {})}
+    units = {name: getattr(cell, name) for name in ("predict", "score", "train", "tuning", "target_dev")}
     return {**units, "options": options}
+
+
+def _by_role(settings: Iterable[tuple[str, str, Any]]) -> dict[str, dict[str, Any]]:
+    table: dict[str, dict[str, Any]] = {}
+    for role, key, value in settings:
+        table.setdefault(role, {})[key] = value
+    return table
 
 
 def _only(settings: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -25,6 +25,9 @@ class Request:
     recipe: str | None = None
     seeds: tuple[int, ...] = ()
     settings: tuple[tuple[str, str, Any], ...] = ()  # --set: (task, key, value)
+    role_settings: tuple[tuple[str, str, Any], ...] = ()  # of a study: ("target" or "intermediate", recipe key, value)
+    target_dev: bool = False  # of a study: also score the targets' own dev parts, for its oracle
+    limit: Mapping[str, int] = field(default_factory=dict)  # of a study: most examples a language, by part
     data: str | None = None
     labels: str | None = None
     device: str = "auto"

@@ -142,6 +142,7 @@ def cell_record(
         "dtype": plan.dtype,
         "options": _resolved(cell, predict, store.find(cell.tuning.key) if cell.tuning else None),
         "phases": phases(cell, predict.result if predict else {}),
+        **_target_dev(cell, store),
         "protocol": PROTOCOL,
         "comparable": not why_not,
         "not_comparable_because": why_not,
@@ -178,6 +179,12 @@ def _model_record(plan: Plan, checkpoint: Finished | None) -> dict[str, Any]:
     trust = {"remote_code": encoder.trust.remote_code, "pickle": encoder.trust.pickle}
     source = {"source": plan.chosen.model.source} if plan.chosen.model.source else {}
     return {"name": plan.chosen.model.name, **shown, "revision": encoder.revision, **trust, **source}
+
+
+def _target_dev(cell: PlannedCell, store: Store) -> dict[str, Any]:
+    """The figures on the language's own dev part, where they were asked for: an oracle's, nothing is chosen by them."""
+    found = store.find(cell.target_dev.key) if cell.target_dev else None
+    return {"target_dev": found.result["metrics"]} if found else {}
 
 
 def _resolved(cell: PlannedCell, predict: Finished | None, tuning: Finished | None) -> dict[str, Any]:

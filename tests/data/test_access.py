@@ -12,6 +12,7 @@ from xtreme_harness import testing
 from xtreme_harness.data.access import (
     checked,
     data_files,
+    first_by_hash,
     gold_files,
     read_gold,
     read_inputs,
@@ -207,3 +208,55 @@ def test_missing_labels_name_their_option(tmp_path: Path) -> None:
     task = Task(name="t", kind="classify", languages=("sw",), **fields)
     with pytest.raises(MissingData, match="--labels DIR"):
         gold_files(task, "test", "sw", tmp_path, None)
+
+
+# --- a limit on the examples of a language
+
+
+def plain(*ids: str) -> list[Example]:
+    return [{"id": id, "label": "x"} for id in ids]
+
+
+def test_the_first_by_hash_are_the_same_items_in_every_language() -> None:
+    ids = [f"item-{n}" for n in range(50)]
+    english, swahili = plain(*ids), plain(*reversed(ids[10:]))
+    ours = [one["id"] for one in first_by_hash(english, 20)]
+    theirs = [one["id"] for one in first_by_hash(swahili, 20)]
+    assert len(ours) == len(theirs) == 20 and ours == sorted(ours, key=ids.index)  # in the order of the data
+    assert theirs == sorted(theirs, key=ids.index, reverse=True)
+    assert set(ours) & set(ids[10:]) <= set(theirs)
+    assert ours != ids[:20]
+
+
+def test_a_smaller_limit_keeps_a_part_of_what_a_larger_one_keeps() -> None:
+    examples = plain(*map(str, range(40)))
+    sizes = {limit: {one["id"] for one in first_by_hash(examples, limit)} for limit in (1, 5, 39, 40, 100)}
+    assert [len(kept) for kept in sizes.values()] == [1, 5, 39, 40, 40]
+    assert sizes[1] < sizes[5] < sizes[39] < sizes[40] == sizes[100]
+
+
+def test_queries_are_limited_with_their_gold_and_candidates_stay() -> None:
+    lines: list[Example] = []
+    for n in range(30):
+        lines += [{"side": "query", "id": f"en-{n}"}, {"side": "candidate", "id": f"sw-{n}"}]
+        lines += [{"side": "gold", "query": f"en-{n}", "candidate": f"sw-{n}"}]
+    kept = first_by_hash(lines, 10)
+    queries = {line["id"] for line in kept if line["side"] == "query"}
+    assert len(queries) == 10 and sum(line["side"] == "candidate" for line in kept) == 30
+    assert {line["query"] for line in kept if line["side"] == "gold"} == queries
+    gold_alone = [line for line in lines if line["side"] == "gold"]
+    assert first_by_hash(gold_alone, 10) == gold_alone  # which queries there are is not known here
+
+
+def test_a_unit_with_a_limit_reads_that_many(job_of: Callable[..., Job], registry: Registry) -> None:
+    for type, read in (("prepare", read_inputs), ("score", read_gold)):
+        unit = Unit(
+            type=type,
+            label=type,
+            modules=(),
+            kind="classify",
+            task="topics",
+            parameters={"split": "test", "language": "sw", "limit": 4},
+            details={"files": registry.task("topics").files("test", "sw")},
+        )
+        assert len(read(job_of(unit), ("label",), sound)) == 4

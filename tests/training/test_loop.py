@@ -241,3 +241,11 @@ def test_ticks_count_up_to_one(xlmr_lab: Any) -> None:
     shares: list[float] = []
     xlmr_lab.train(tick=lambda share, note: shares.append(share))
     assert shares == [pytest.approx(update / 10) for update in range(1, 11)]
+
+
+def test_a_training_takes_as_many_updates_as_it_is_told(xlmr_lab: Any) -> None:
+    """Two epochs are ten updates: seven end within the second, twelve go into a third."""
+    for updates in (7, 12):
+        weights, told = xlmr_lab.but(updates=updates).train(f"{updates}")
+        assert told["updates"] == updates and moved(xlmr_lab, weights) > 1e-4
+    assert difference(xlmr_lab.but(updates=10).train("ten")[0], xlmr_lab.train("epochs")[0]) == 0.0

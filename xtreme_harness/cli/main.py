@@ -24,6 +24,7 @@ READER_GONE = 141
 # name: (module:attribute, what --help says); a built-in command costs neither the import of another nor a registry
 COMMANDS = {
     "run": ("xtreme_harness.cli.run:run", "Evaluate a model, zero-shot or by way of intermediate tasks."),
+    "study": ("xtreme_harness.cli.study:study", "Run every arm of a study file and tabulate the effects."),
     "list": ("xtreme_harness.cli.listing:list_", "List tasks, models, suites, recipes, methods, kinds, ..."),
     "show": ("xtreme_harness.cli.listing:show", "Show everything known about a name."),
     "plugins": ("xtreme_harness.cli.plugins:plugins", "List plugins, what they registered and which failed."),

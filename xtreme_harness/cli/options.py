@@ -1,11 +1,20 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they stand for."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from xtreme_harness.errors import RequestError
+
+if TYPE_CHECKING:
+    from xtreme_harness.job import Settings
+    from xtreme_harness.store import Store
 
 plugin_option = click.option(
     "--plugin",
@@ -26,6 +35,54 @@ unofficial_option = click.option(
     "--unofficial", is_flag=True, help="Take data that is known not to be the benchmark's; not comparable."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+MACHINE = (
+    click.option("--store", metavar="DIR", help="Where finished units are kept."),
+    plugin_option,
+    click.option("--executor", default="local", show_default=True, help="Where units run."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."),
+    click.option("--dtype", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16"])),
+    click.option("--token-budget", type=click.IntRange(min=1), help="Tokens of a batch. Changes rounding alone."),
+    click.option("--threads", type=click.IntRange(min=1), help="Processor threads. By default torch decides."),
+    offline_option,
+    click.option("--dry-run", is_flag=True, help="Print the plan and stop."),
+    click.option("--keep", type=click.Choice(["all"]), help="Keep the weights of target-task trainings in the store."),
+    click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so."),
+    click.option("--allow-pickle", is_flag=True, help="Load weights that are not safetensors; the records say so."),
+)
+
+
+def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what commands that compute have in common: where, with what, and whether at all."""
+    for option in reversed(MACHINE):
+        command = option(command)
+    return command
+
+
+def machine_fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a Request that machine options fill."""
+    if options["dtype"] not in ("auto", "float32", "bfloat16"):
+        raise RequestError(f"--dtype {options['dtype']}: expected auto, float32 or bfloat16.")
+    same = ("device", "dtype", "offline", "trust_remote_code", "allow_pickle")
+    return {**{name: options[name] for name in same}, "keep_all": options["keep"] == "all"}
+
+
+def machine_settings(options: Mapping[str, Any]) -> Settings:
+    from xtreme_harness.job import Settings
+
+    seconds = float(os.environ.get("XTREME_HARNESS_CHECKPOINT_SECONDS", "600"))
+    same = ("device", "token_budget", "threads")
+    return Settings(**{name: options[name] for name in same}, checkpoint_seconds=seconds)
+
+
+def open_store(options: Mapping[str, Any]) -> Store:
+    """The store that was named, or the user's; the network is closed from here on where that was asked for."""
+    from xtreme_harness.store import Store, default_store
+
+    if options["offline"]:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    store = Store(Path(options["store"]) if options["store"] else default_store())
+    store.make()
+    return store
 
 
 def print_json(value: Any) -> None:

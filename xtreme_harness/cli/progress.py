@@ -54,16 +54,16 @@ class PlainWatcher:
         self.total = self.number = 0
         self.said_at = 0.0
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         self.stream.write(text + "\n")
         self.stream.flush()
 
     def planned(self, pending: list[Unit], reused: int) -> None:
         self.clock.start(pending)
-        self.total = len(pending)
+        self.total, self.number = len(pending), 0
         if pending:
             left = words(self.clock.seconds_left())
-            self._say(f"{len(pending)} units to do, {reused} in the store already; about {left}")
+            self.say(f"{len(pending)} units to do, {reused} in the store already; about {left}")
 
     def started(self, unit: Unit) -> None:
         self.number += 1
@@ -73,14 +73,14 @@ class PlainWatcher:
         if time.monotonic() - self.said_at > 30:
             self.said_at = time.monotonic()
             left = words(self.clock.seconds_left(unit, share))
-            self._say(f"[{self.number}/{self.total}] {unit.label}: {share:.0%} {note}, about {left} left")
+            self.say(f"[{self.number}/{self.total}] {unit.label}: {share:.0%} {note}, about {left} left")
 
     def finished(self, unit: Unit, outcome: Outcome) -> None:
         self.clock.done(unit, outcome.seconds)
         what = f"failed: {outcome.error}" if outcome.error else f"{outcome.seconds:.1f} s"
         reused = " (by another process)" if outcome.state == "reused" else ""
         left = words(self.clock.seconds_left())
-        self._say(f"[{self.number}/{self.total}] {unit.label}: {what}{reused}, about {left} left")
+        self.say(f"[{self.number}/{self.total}] {unit.label}: {what}{reused}, about {left} left")
 
 
 class RichWatcher:
@@ -90,8 +90,13 @@ class RichWatcher:
         self.clock, self.progress = clock, progress
         self.bar: Any = None
 
+    def say(self, text: str) -> None:
+        self.progress.console.print(text, markup=False)
+
     def planned(self, pending: list[Unit], reused: int) -> None:
         self.clock.start(pending)
+        if self.bar is not None:
+            self.progress.remove_task(self.bar)
         if pending:
             self.bar = self.progress.add_task("", total=len(pending), left=words(self.clock.seconds_left()))
 
@@ -106,7 +111,7 @@ class RichWatcher:
         self.clock.done(unit, outcome.seconds)
         self.progress.update(self.bar, advance=1, left=words(self.clock.seconds_left()))
         if outcome.error:
-            self.progress.console.print(f"{unit.label}: failed: {outcome.error}", markup=False)
+            self.say(f"{unit.label}: failed: {outcome.error}")
 
 
 @contextmanager

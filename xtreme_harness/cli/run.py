@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,13 +10,14 @@ import click
 from xtreme_harness.cli.options import (
     json_option,
     labels_option,
-    offline_option,
-    plugin_option,
+    machine_fields,
+    machine_options,
+    machine_settings,
+    open_store,
     suite_option,
     task_option,
     unofficial_option,
 )
-from xtreme_harness.errors import RequestError
 from xtreme_harness.request import Request, parse_sampler, parse_setting
 
 
@@ -39,65 +38,39 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option("--set", "settings", multiple=True, metavar="TASK.KEY=VALUE", help="Change one value of a task.")
 @click.option("--data", metavar="DIR", help="The data folder, in XTREME's layout.")
 @labels_option
-@click.option("--store", metavar="DIR", help="Where finished units are kept.")
 @click.option("--out", metavar="DIR", help="The run's folder. By default runs/<model>.<suite or tasks>.")
-@plugin_option
-@click.option("--executor", default="local", show_default=True, help="Where units run.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--dtype", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16"]))
-@click.option("--token-budget", type=click.IntRange(min=1), help="Tokens of a batch. Changes no result but rounding.")
-@click.option("--threads", type=click.IntRange(min=1), help="Processor threads. By default torch decides.")
-@offline_option
+@machine_options
 @unofficial_option
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
-@click.option("--keep", type=click.Choice(["all"]), help="Keep the weights of target-task trainings in the store.")
-@click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so.")
-@click.option("--allow-pickle", is_flag=True, help="Load weights that are not safetensors; the records say so.")
 @json_option
 def run(**options: Any) -> None:
     """Run a model through tasks and print its leaderboard row.
 
     Finished work is kept in the store: the same command again repeats nothing, and an interrupted one goes on.
     """
-    from xtreme_harness.job import Settings
     from xtreme_harness.plan import make_plan
     from xtreme_harness.registry import load_registry
-    from xtreme_harness.store import Store, default_store
 
     request = _request(options)
-    if request.offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
     registry = load_registry(request.plugins)
     registry.executor(options["executor"])
-    store = Store(Path(options["store"]) if options["store"] else default_store())
-    store.make()
+    store = open_store(options)
     plan = make_plan(request, registry, store)
     if options["dry_run"]:
         from xtreme_harness.cli.dry_run import show_plan
 
         show_plan(plan, store, options["as_json"])
         return
-    seconds = float(os.environ.get("XTREME_HARNESS_CHECKPOINT_SECONDS", "600"))
-    settings = Settings(
-        device=request.device,
-        token_budget=options["token_budget"],
-        threads=options["threads"],
-        checkpoint_seconds=seconds,
-    )
-    _execute(plan, store, registry, settings, options)
+    _execute(plan, store, registry, machine_settings(options), options)
 
 
 def _request(options: dict[str, Any]) -> Request:
-    names = ("model", "suite", "recipe", "data", "labels", "device", "dtype", "offline", "unofficial")
+    names = ("model", "suite", "recipe", "data", "labels", "unofficial")
     several = ("tasks", "languages", "intermediates", "methods", "seeds")
-    flags = {"trust_remote_code": options["trust_remote_code"], "allow_pickle": options["allow_pickle"]}
-    if options["dtype"] not in ("auto", "float32", "bfloat16"):
-        raise RequestError(f"--dtype {options['dtype']}: expected auto, float32 or bfloat16.")
+    plain = {name: options[name] for name in names} | {name: tuple(options[name]) for name in several}
     return Request(
-        **({name: options[name] for name in names} | {name: tuple(options[name]) for name in several} | flags),
+        **(plain | machine_fields(options)),
         settings=tuple(parse_setting(text) for text in options["settings"]),
         sampler=parse_sampler(options["sampler"], options["temperature"], options["cap"]),
-        keep_all=options["keep"] == "all",
         plugins=tuple(options["plugins"]),
     )
 

@@ -7,7 +7,7 @@ hands each unit back to the kind's method of the unit's type: `prepare`, `predic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from xtreme_harness.definitions import Example, Method, Model, Task
@@ -30,7 +30,8 @@ class Assignment:
 
     `files(task, split, language)` and `gold(task, language)` look files up in the request's folders; `gold` gives None
     when there are none. `reader(task)` is the version of the code that reads the task's files, `scorer` that of its
-    metrics.
+    metrics. `limit` is the most examples a language that a part (`train`, `dev`, `test`) may have; without one, all.
+    `target_dev` asks for the figures on the dev parts of other languages too.
     """
 
     task: Task
@@ -46,6 +47,8 @@ class Assignment:
     gold: Callable[[Task, str], Files | None]
     reader: Callable[[Task], str]
     scorer: str
+    limit: Mapping[str, int] = field(default_factory=dict)
+    target_dev: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +73,14 @@ class Cell:
     """The units that end in one language's score. `score` is None where there is no gold.
 
     `tuning` chooses a value on dev gold (a `score` unit); its result's `options` go into the record, gold or not.
+    `target_dev` scores the language's own dev part, where it was asked for and there is one; nothing depends on it.
     """
 
     predict: Unit
     score: Unit | None
     train: Unit | None = None
     tuning: Unit | None = None
+    target_dev: Unit | None = None
     options: Mapping[str, Any]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xtreme_harness.data.access import TRAINING_LANGUAGE
 from xtreme_harness.definitions import Task
 from xtreme_harness.errors import RequestError
 from xtreme_harness.kinds.interface import Assignment, Files, TrainingPart
@@ -40,6 +41,7 @@ TRAINING = (
 WHOLE_VALUES = (  # of the training as a whole; epochs, batch_size and lengths are each part's own
     "learning_rate",
     "head_learning_rate",
+    "updates",
     "warmup",
     "weight_decay",
     "clip",
@@ -67,7 +69,7 @@ def prepare_unit(
     parameters: Mapping[str, Any],
     modules: tuple[str, ...],
 ) -> Unit:
-    """Encodes one split of one language with the row's tokenizer. Only `train` and `dev` parts carry labels."""
+    """Encodes one split of one language with the row's tokenizer. Only English `train` and `dev` carry labels."""
     files: Files = assignment.files(task, split, language)
     encoder = assignment.encoder
     return Unit(
@@ -80,9 +82,19 @@ def prepare_unit(
         inputs={"tokenizer": encoder.tokenizer_source} if encoder.tokenizer_source else {},
         fingerprints={**encoder.encoding_prints(), "reader": assignment.reader(task)},
         data=files.hashes,
-        parameters={"split": split, "language": language, "labelled": split != "test", **parameters},
+        parameters={**_part(assignment, split, language), "labelled": _is_labelled(split, language), **parameters},
         details={"files": files.paths, "tokenizer": encoder.folder, "remote_code": encoder.trust.remote_code},
     )
+
+
+def _is_labelled(split: str, language: str) -> bool:
+    return split != "test" and language == TRAINING_LANGUAGE
+
+
+def _part(assignment: Assignment, split: str, language: str) -> dict[str, Any]:
+    """What is read of a task: inputs and gold are cut alike."""
+    limit = {"limit": assignment.limit[split]} if split in assignment.limit else {}
+    return {"split": split, "language": language, **limit}
 
 
 def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: Mapping[str, Any] | None = None) -> Unit:
@@ -182,6 +194,6 @@ def gold_unit(
         inputs=inputs,
         fingerprints={"reader": assignment.reader(task), "scorer": assignment.scorer},
         data=gold.hashes,
-        parameters={"split": split, "language": language, "metrics": list(task.metrics)},
+        parameters={**_part(assignment, split, language), "metrics": list(task.metrics)},
         details={"files": gold.paths},
     )

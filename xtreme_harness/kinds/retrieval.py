@@ -7,7 +7,7 @@ Nothing is trained: a `prepare` unit encodes the texts, an `embed` unit makes on
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xtreme_harness.data.access import read_gold, read_inputs
@@ -232,9 +232,10 @@ class Retrieval:
             "tokens": 0,
         }
 
-    def gold(self, job: Job) -> list[Example]:
-        """The gold lines {query, candidate}; score units only."""
-        return read_gold(job, self.gold_fields, gold_problem)
+    def gold(self, job: Job, queries: Collection[str]) -> list[Example]:
+        """The gold lines {query, candidate}; score units only. Where queries were cut, of those that are left."""
+        lines = read_gold(job, self.gold_fields, gold_problem)
+        return [line for line in lines if line["query"] in queries] if "limit" in job.unit.parameters else lines
 
 
 def _encode_in_turn(

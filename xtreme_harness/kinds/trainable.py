@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from xtreme_harness.data.access import TRAINING_LANGUAGE, read_gold, read_inputs, read_labelled
 from xtreme_harness.data.encoded import Encoded, load_encoded, save_encoded
 from xtreme_harness.definitions import Example, Metric, Scored, Task
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
 from xtreme_harness.kinds.interface import Assignment, Cell, TrainingPart
-from xtreme_harness.kinds.layout import FORWARD, prepare_unit, score_unit, train_unit
+from xtreme_harness.kinds.layout import FORWARD, gold_unit, prepare_unit, score_unit, train_unit
 from xtreme_harness.unit import Unit
 
 Columns = Mapping[str, Sequence[Sequence[int]]]
@@ -123,13 +123,38 @@ class Trainable(ABC):
         return prepare_unit(assignment, task, split, language, encoding, self.modules)
 
     def _cell(self, assignment: Assignment, trained: Unit, head: Mapping[str, Any], language: str) -> Cell:
+        predict = self._predict_unit(assignment, trained, head, "test", language)
+        score = score_unit(assignment, language, predict, self.modules, self._opened_texts(predict))
+        dev = self._target_dev(assignment, trained, head, language) if assignment.target_dev else None
+        return Cell(predict=predict, score=score, train=trained, target_dev=dev, options=predict.parameters["options"])
+
+    def _target_dev(self, assignment: Assignment, trained: Unit, head: Mapping[str, Any], language: str) -> Unit | None:
+        """Scores the language's own dev part, on which nothing is trained or chosen; English has its figure already."""
+        try:
+            gold = assignment.files(assignment.task, "dev", language)
+        except MissingData:
+            return None
+        if language == TRAINING_LANGUAGE or not gold.paths:
+            return None
+        predict = self._predict_unit(assignment, trained, head, "dev", language)
+        texts = self._opened_texts(predict)
+        inputs = {"predictions": predict, **({"texts": texts} if texts else {})}
+        return gold_unit(assignment, "dev", language, gold, inputs, self.modules)
+
+    def _opened_texts(self, predict: Unit) -> Unit | None:
+        return predict.inputs["texts"] if self.scores_texts else None
+
+    def _predict_unit(
+        self, assignment: Assignment, trained: Unit, head: Mapping[str, Any], split: str, language: str
+    ) -> Unit:
         task = assignment.task
         options = self.options(assignment, task)
-        texts = self._prepare_unit(assignment, task, "test", language)
+        texts = self._prepare_unit(assignment, task, split, language)
         options = {**options, **head, **{name: options[name] for name in self.decoding_options}}
-        predict = Unit(
+        part = language if split == "test" else f"{split} {language}"
+        return Unit(
             type="predict",
-            label=f"predict {task.name} {language}{assignment.encoder.after}",
+            label=f"predict {task.name} {part}{assignment.encoder.after}",
             modules=(*FORWARD, "xtreme_harness.models.heads", *self.modules),
             kind=task.kind,
             task=task.name,
@@ -139,8 +164,6 @@ class Trainable(ABC):
             dtype=assignment.dtype,
             details={"remote_code": assignment.encoder.trust.remote_code},
         )
-        score = score_unit(assignment, language, predict, self.modules, texts if self.scores_texts else None)
-        return Cell(predict=predict, score=score, train=trained, options=options)
 
     def prepare(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.inputs import open_tokenizer

@@ -26,7 +26,7 @@ def overview(rows: Sequence[TableRow], suite: Suite, names: Mapping[str, str] | 
         [(names or {}).get(row.label, row.label), *(row.tasks[task].text() for task in suite.tasks), row.average.text()]
         for row in rows
     ]
-    return _table(titles, lines)
+    return table(titles, lines)
 
 
 def aggregates(rows: Sequence[TableRow], suite: Suite) -> str:
@@ -41,7 +41,7 @@ def aggregates(rows: Sequence[TableRow], suite: Suite) -> str:
         ]
         for row in rows
     ]
-    return _table(["row", *groups, WITHOUT_ENGLISH, GAP], lines)
+    return table(["row", *groups, WITHOUT_ENGLISH, GAP], lines)
 
 
 def languages(rows: Sequence[TableRow], suite: Suite) -> str:
@@ -59,7 +59,7 @@ def _languages_of(task: str, rows: Sequence[TableRow]) -> str:
         figures += [row.without_english[task], row.gaps[task]] if has_english else []
         lines.append([row.label, *(figure.text() for figure in figures)])
     titles = ["row", *codes, "mean", *([WITHOUT_ENGLISH, GAP] if has_english else [])]
-    return f"### {task} ({_metric_of(rows, task)})\n\n{_table(titles, lines)}"
+    return f"### {task} ({_metric_of(rows, task)})\n\n{table(titles, lines)}"
 
 
 def _metric_of(rows: Sequence[TableRow], task: str) -> str:
@@ -124,9 +124,10 @@ def _suite(suite: Suite) -> str:
     return f"{suite.name}.{suite.version}"
 
 
-def _table(titles: list[str], lines: list[list[str]]) -> str:
+def table(titles: list[str], lines: list[list[str]], names: int = 1) -> str:
+    """A markdown table whose first `names` columns are text, the others figures."""
     from tabulate import tabulate
 
     escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    alignment = ["left", *["right"] * (len(titles) - 1)]
+    alignment = ["left"] * names + ["right"] * (len(titles) - names)
     return str(tabulate(escaped, headers=titles, tablefmt="pipe", colalign=alignment, disable_numparse=True))

@@ -53,8 +53,8 @@ class Plan:
 
     @property
     def updates(self) -> int:
-        """Of the whole training: every part's epochs together (jiant's rule, whatever the sampler draws)."""
-        return sum(part.updates_per_epoch * part.epochs for part in self.parts)
+        """Of the whole training: as named, else every part's epochs together (jiant's rule, whatever is drawn)."""
+        return self.values["updates"] or sum(part.updates_per_epoch * part.epochs for part in self.parts)
 
     @property
     def updates_between_evaluations(self) -> int:

@@ -89,8 +89,9 @@ class Mine(Retrieval):
     def _gold_pairs(self, job: Job) -> list[Pair]:
         """Each pair once. Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
         file = job.unit.details["files"][-1]
-        rows = self.gold(job)
-        self.check_gold([item for items in self.sides(job).values() for item in items], rows, file)
+        sides = self.sides(job)
+        rows = self.gold(job, {item["id"] for item in sides["query"]})
+        self.check_gold([item for items in sides.values() for item in items], rows, file)
         return list(dict.fromkeys((row["query"], row["candidate"]) for row in rows))
 
 

@@ -54,8 +54,8 @@ class Nearest(Retrieval):
 
     def score(self, job: Job) -> dict[str, Any]:
         file = job.unit.details["files"][0]
-        gold = [{**row, "id": row["query"]} for row in self.gold(job)]
-        predicted = (row for _, row in read_jsonl(job.inputs["predictions"].file("predictions.jsonl")))
+        predicted = [row for _, row in read_jsonl(job.inputs["predictions"].file("predictions.jsonl"))]
+        gold = [{**row, "id": row["query"]} for row in self.gold(job, {row["id"] for row in predicted})]
         rows = results.matched(predicted, gold, file)
         if told := results.constant_gold([row["candidate"] for row in gold]):
             raise DataError(file, None, told)

@@ -1,0 +1,241 @@
+"""The study file: what it means, and every way in which it can be wrong, told at its path and all at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from xtreme_harness import testing
+from xtreme_harness.errors import DefinitionError, RequestError
+from xtreme_harness.study.file import FILE, Study, read_study
+from xtreme_harness.study.groups import GROUPINGS
+from xtreme_harness.training.samplers import Sampler
+
+Write = Callable[[str], Path]
+
+LEAST = 'name = "s"\nsuite = "mini"\nmodels = ["mini"]\nintermediates = ["none", "mini.nli"]\n'
+
+# the example of the documentation, less what cannot run yet
+WHOLE = """
+name = "code-or-language"
+suite = "mini"
+languages = ["en", "sw"]
+models = ["mini", "mini-enpt"]
+intermediates = ["none", "mini.nli", "mini.qa", "mini.nli+mini.qa"]
+match = "steps"
+methods = ["plain"]
+recipe = "mini"
+seeds = [1, 2]
+[limit]
+train = 1500
+test = 300
+[sampler]
+kind = "temperature"
+temperature = 2.0
+[set."mini.qa"]
+epochs = 1
+[sweep.target]
+learning_rate = [1e-5, 3e-5]
+[report]
+by = ["language", "family", "script", "joshi", "xtreme_up", "pretraining"]
+resamples = 500
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(text: str) -> Path:
+        path = tmp_path / "study.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def problems(path: Path) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        read_study(path)
+    assert caught.value.exit_code == 2
+    assert str(caught.value).startswith(f"Study file {path}: ")
+    return str(caught.value)
+
+
+def test_a_whole_file(write: Write) -> None:
+    study, _ = read_study(write(WHOLE))
+    assert study == Study(
+        name="code-or-language",
+        suite="mini",
+        languages=("en", "sw"),
+        models=("mini", "mini-enpt"),
+        intermediates=("none", "mini.nli", "mini.qa", "mini.nli+mini.qa"),
+        match="steps",
+        recipes=("mini",),
+        seeds=(1, 2),
+        limit={"train": 1500, "test": 300},
+        sampler=Sampler(kind="temperature", temperature=2.0),
+        settings=(("mini.qa", "epochs", 1),),
+        sweep={"target": {"learning_rate": (1e-5, 3e-5)}},
+        by=("language", "family", "script", "joshi", "xtreme_up", "pretraining"),
+        resamples=500,
+    )
+
+
+def test_the_file_of_the_documentation_is_sound(write: Write, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text(encoding="utf-8")
+    testing.write_topics(tmp_path).rename(tmp_path / "my_tasks.py")
+    (tmp_path / "xtreme-data").mkdir()
+    study, _ = read_study(write(page.split("```toml\n")[1].split("```")[0]))
+    assert study.name == "language-or-reading" and study.by == tuple(GROUPINGS)
+    for name in (*FILE, *GROUPINGS):
+        assert re.search(rf"\b{name}\b", page), name
+
+
+def test_what_is_not_said_has_a_default(write: Write) -> None:
+    study, _ = read_study(write(LEAST))
+    assert study == Study(name="s", suite="mini", models=("mini",), intermediates=("none", "mini.nli"))
+    assert (study.methods, study.recipes, study.seeds, study.match) == (("plain",), (None,), (), "epochs")
+
+
+def test_several_recipes(write: Write) -> None:
+    assert read_study(write(LEAST + 'recipe = ["mini", "jiant"]\n'))[0].recipes == ("mini", "jiant")
+
+
+def test_places_are_relative_to_the_file(write: Write, tmp_path: Path) -> None:
+    for folder in ("xtreme/labels", "ckpt", "mini"):
+        (tmp_path / folder).mkdir(parents=True)
+    topics = testing.write_topics(tmp_path / "topics")
+    text = (
+        'name = "s"\ntasks = ["topics"]\nmodels = ["ckpt", "mini", "org/model@main"]\nintermediates = ["none"]\n'
+        'plugins = ["topics/plugin.py"]\n[data]\ndir = "xtreme"\nlabels = "xtreme/labels"\nunofficial = true\n'
+    )
+    study, registry = read_study(write(text))
+    assert study.models == (str(tmp_path / "ckpt"), "mini", "org/model@main")  # a registered name goes before a folder
+    assert study.plugins == (str(topics),) and "topics" in registry.names("task")
+    assert (study.data, study.labels) == (str(tmp_path / "xtreme"), str(tmp_path / "xtreme/labels"))
+    assert study.unofficial
+
+
+def test_plugins_of_the_command_line_count_too(write: Write, tmp_path: Path) -> None:
+    topics = testing.write_topics(tmp_path / "topics")
+    text = LEAST.replace('suite = "mini"', 'tasks = ["topics"]')
+    assert read_study(write(text), (str(topics),))[0].tasks == ("topics",)
+    assert "Unknown task 'topics'" in problems(write(text))
+
+
+def test_every_problem_is_told_at_once(write: Write) -> None:
+    told = problems(
+        write(
+            """
+            name = "My study"
+            suite = "minni"
+            models = []
+            intermediates = ["mini.nli", "mini.nlii"]
+            seeds = [1, "two"]
+            limits = 3
+            [limit]
+            train = 0
+            """
+        )
+    )
+    for one in (
+        "name: 'My study' names a folder",
+        "suite: Unknown suite 'minni'. Did you mean mini?",
+        "models: is missing",
+        'intermediates: must hold "none"',
+        "intermediates[1]: Unknown task 'mini.nlii'. Did you mean mini.nli",
+        "seeds[1]: expected a whole number from 0, not 'two'",
+        "limits: unknown key, did you mean limit?",
+        "limit.train: expected a whole number from 1, not 0",
+    ):
+        assert one in told
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ('tasks = ["mini.nli"]', "tasks: the suite names them already"),
+        ('languages = ["en", "swa"]', "languages[1]: Unknown language 'swa'. Did you mean sw?"),
+        ('languages = "en"', "languages: expected a list, not 'en'"),
+        ('methods = ["plain", "plane"]', "methods[1]: Unknown method 'plane'. Did you mean plain?"),
+        ('recipe = "minni"', "recipe: Unknown recipe 'minni'"),
+        ('recipe = ["mini", "xtrem"]', "recipe[1]: Unknown recipe 'xtrem'"),
+        ("recipe = 3", "recipe: expected text, not 3"),
+        ("seeds = [1, 1]", "seeds[1]: 1 is there twice"),
+        ("seeds = [true]", "seeds[0]: expected a whole number from 0, not True"),
+        ('match = "updates"', "match: must be one of epochs, steps, not 'updates'"),
+        ('match = "steps"', 'steps: is missing; match = "steps" needs it, or [limit] train'),
+        ("steps = 5", 'steps: belongs to match = "steps"'),
+        ('controls = ["shuffled-labels"]', "controls[0]: this version makes no arm of 'shuffled-labels' yet"),
+        ('controls = ["no-codes"]', "controls[0]: Unknown control 'no-codes'. Did you mean no-code?"),
+        ('plugins = [""]', "plugins[0]: expected text, not ''"),
+        ('data = "here"', "data: expected a table, not 'here'"),
+        ('[data]\ndir = "nowhere"', "data.dir: there is no folder "),
+        ('[data]\nlabels = "nowhere"', "data.labels: there is no folder "),
+        ("[limit]\ntraining = 5", "limit.training: unknown key, did you mean train?"),
+        ('[sampler]\nkind = "even"', "sampler: Sampler: there is no 'even'"),
+        ('[sampler]\nkind = "temperature"\ntemperature = 0', "sampler.temperature: expected a number above 0, not 0"),
+        ('[sampler.weights]\n"mini.nl" = 1', "sampler.weights.\"mini.nl\": Unknown task 'mini.nl'"),
+        ('[set."mini.q"]\nepochs = 1', "set.\"mini.q\": Unknown task 'mini.q'. Did you mean"),
+        ('[set."mini.qa"]\nepoch = 1', "set.\"mini.qa\".epoch: Unknown setting 'epoch'. Did you mean epochs?"),
+        ('[set."mini.qa"]\nepochs = 0', 'set."mini.qa".epochs: must be at least 1, not 0'),
+        ("[set]\nepochs = 0", "set.epochs: expected a table, not 0"),
+        ("[sweep.source]\nepochs = [1]", "sweep.source: unknown key"),
+        ("[sweep.target]\nlearning_rate = 1e-5", "sweep.target.learning_rate: expected a list, not 1e-05"),
+        ("[sweep.target]\nlearning_rate = [1e-5, -1.0]", "sweep.target.learning_rate[1]: must not be negative"),
+        ("[sweep.target]\nlayer = [1, 2]", "sweep.target.layer: Unknown recipe value 'layer'"),
+        ("[sweep.target]\nseed = [1, 2]", "sweep.target.seed: Unknown recipe value 'seed'"),
+        (
+            '[set."mini.qa"]\nepochs = 1\n[sweep.target]\nepochs = [1, 2]',
+            'sweep.target.epochs: [set."mini.qa"] gives epochs too; give it in one place',
+        ),
+        (
+            'match = "steps"\nsteps = 9\n[sweep.intermediate]\nupdates = [1, 2]',
+            'sweep.intermediate.updates: match = "steps" gives every intermediate training the same number',
+        ),
+        ('[report]\nby = ["familiy"]', "report.by[0]: Unknown grouping 'familiy'. Did you mean family?"),
+        ("[report]\nresamples = 3", "report.resamples: expected a whole number from 100, not 3"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_path(more: str, told: str, write: Write) -> None:
+    assert told in problems(write(LEAST + more))
+
+
+@pytest.mark.parametrize(
+    ("mix", "told"),
+    [
+        ("mini.nli+mini.nli", "intermediates[1]: --intermediate mini.nli+mini.nli: a task is in it twice"),
+        ("mini.ner", "intermediates[1]: Unknown task 'mini.ner'."),
+        ("", "intermediates[1]: expected text, not ''"),
+        ("none", "intermediates[1]: 'none' is there twice"),
+    ],
+)
+def test_wrong_mixes(mix: str, told: str, write: Write) -> None:
+    assert told in problems(write(LEAST.replace('"mini.nli"', f'"{mix}"')))
+
+
+def test_weights_must_know_the_tasks_of_every_mix(write: Write) -> None:
+    text = LEAST.replace('"mini.nli"', '"mini.nli+mini.qa"')
+    weights = '[sampler]\nkind = "weights"\n[sampler.weights]\n"mini.nli" = 2\n'
+    assert "sampler: Sampler: mini.nli+mini.qa needs a weight of mini.qa" in problems(write(text + weights))
+    study, _ = read_study(write(f'{text}{weights}"mini.qa" = 1.5\n'))
+    assert study.sampler.weights == {"mini.nli": 2, "mini.qa": 1.5}
+
+
+def test_values_of_a_task_in_the_other_role_may_be_swept(write: Write) -> None:
+    """mini.ner is no intermediate task here, so its own epochs stand in nobody's way."""
+    study, _ = read_study(write(LEAST + '[set."mini.ner"]\nepochs = 2\n[sweep.intermediate]\nepochs = [1, 2]\n'))
+    assert study.sweep == {"intermediate": {"epochs": (1, 2)}}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [(None, "there is no such file"), ("name = ", "is not TOML"), ('name = "a"\nname = "b"', "is not TOML")],
+)
+def test_files_that_are_none(text: str | None, told: str, write: Write, tmp_path: Path) -> None:
+    path = tmp_path / "missing.toml" if text is None else write(text)
+    with pytest.raises(RequestError, match=told) as caught:
+        read_study(path)
+    assert caught.value.exit_code == 2

@@ -1,0 +1,121 @@
+"""`xtreme-harness study`: from a study file to its runs and tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xtreme_harness.cli.options import (
+    json_option,
+    machine_fields,
+    machine_options,
+    machine_settings,
+    open_store,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xtreme_harness.registry import Registry
+    from xtreme_harness.store import Store
+    from xtreme_harness.study.file import Study
+    from xtreme_harness.study.run import PlannedArm
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", metavar="DIR", help="The study's folder. By default runs/<name>.")
+@machine_options
+@json_option
+def study(file: Path, **options: Any) -> None:
+    """Run every arm of the study in FILE (TOML) and print what each gains over no intermediate training.
+
+    Finished work is kept in the store: the same command again repeats nothing, and an interrupted one goes on.
+    """
+    from xtreme_harness.study.file import read_study
+    from xtreme_harness.study.run import plan_study
+
+    asked, registry = read_study(file, options["plugins"])
+    registry.executor(options["executor"])
+    store = open_store(options)
+    planned = plan_study(asked, registry, store, **machine_fields(options))
+    if options["dry_run"]:
+        _show_plan(planned, store, options)
+        return
+    _run(asked, planned, file, store, registry, options)
+
+
+def _run(
+    asked: Study, planned: Sequence[PlannedArm], file: Path, store: Store, registry: Registry, options: dict[str, Any]
+) -> None:
+    from xtreme_harness.cli.progress import watching
+    from xtreme_harness.models.devices import resolve_device
+    from xtreme_harness.study.run import claim_folder, finished_parts, run_study, write_report
+
+    folder = Path(options["out"] or Path("runs") / asked.name)
+    claim_folder(folder, file)
+    settings = machine_settings(options)
+    with watching(store, resolve_device(settings.device) != "cpu") as watcher:
+        place = (folder, store, registry, settings, options["executor"])
+        ran = run_study(planned, *place, watcher, announce=watcher.say)
+        watcher.say("resampling for the tables")
+        report = write_report(asked, finished_parts(planned, ran), folder)
+    if options["as_json"]:
+        print_json({"folder": str(folder), **report.as_json()})
+    else:
+        computed = sum(one.computed for one in ran)
+        click.echo(f"{report.overview()}\n\n{computed} units computed; study.md, study.json and the runs in {folder}")
+    for error in dict.fromkeys(str(error) for one in ran for error in one.errors):
+        click.echo(f"xtreme-harness: {error}", err=True)
+    if code := max(one.exit_code for one in ran):
+        raise SystemExit(code)
+
+
+def _show_plan(planned: Sequence[PlannedArm], store: Store, options: dict[str, Any]) -> None:
+    facts = plan_facts(planned, store)
+    if options["as_json"]:
+        print_json(facts)
+        return
+    from tabulate import tabulate
+
+    from xtreme_harness.cli.progress import words
+
+    titles = ["units", "needed by rows", "less what they share", "in the store"]
+    lines = [[name, *one.values()] for name, one in facts["units"].items()]
+    rest = [f"run       {name}: {', '.join(rows)}" for name, rows in facts["runs"].items()]
+    rest += [f"missing   {cell}: {why}" for cell, why in facts["missing"].items()]
+    rest += [f"time      about {words(facts['seconds'])}"]
+    click.echo("\n".join([tabulate(lines, headers=titles, disable_numparse=True), "", *rest]))
+
+
+def plan_facts(planned: Sequence[PlannedArm], store: Store) -> dict[str, Any]:
+    """The runs with their rows, units by type, what is missing, and an estimate of the seconds that are left.
+
+    Of every type `rows` counts what each row needs by itself, `units` what that is together, `in_store` what is there.
+    """
+    from xtreme_harness.estimate import unit_seconds
+    from xtreme_harness.models.devices import resolve_device
+    from xtreme_harness.study.run import row_units, study_pending, study_units
+
+    units, pending = study_units(planned), study_pending(planned, store)
+    needed = Counter(unit.type for one in planned for row in one.plan.rows for unit in row_units(one.plan, row))
+    total, todo = Counter(unit.type for unit in units), Counter(unit.type for unit in pending)
+    on_gpu = resolve_device(planned[0].plan.request.device) != "cpu"
+    return {
+        "runs": {one.name: [row.label for row in one.plan.rows] for one in planned},
+        "units": {
+            name: {"rows": needed[name], "units": number, "in_store": number - todo[name]}
+            for name, number in total.items()
+        },
+        "missing": {
+            f"{cell.task.name} {cell.language}": cell.missing
+            for one in planned
+            for cell in one.plan.cells
+            if cell.missing
+        },
+        "seconds": round(sum(unit_seconds(unit, store, on_gpu) for unit in pending)),
+    }

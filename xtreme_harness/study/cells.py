@@ -1,0 +1,122 @@
+"""The finished cells of a study's runs, by series, seed, task and language: what its tables are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from xtreme_harness import stats
+from xtreme_harness.intermediate import NONE
+from xtreme_harness.jsonl import read_jsonl
+from xtreme_harness.leaderboard.averages import Figure, cell_figure, mean
+from xtreme_harness.records import Record
+
+Pair = tuple[int, str]  # place of the row's seed, language
+
+
+class Series(NamedTuple):
+    """Rows that differ in their seed alone."""
+
+    intermediate: str
+    method: str
+
+
+class Key(NamedTuple):
+    """Where a cell stands. Seeds are counted: the first one of a series is paired with the first one of another."""
+
+    series: Series
+    seed: int
+    task: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A record, and the folder of the run that it is from."""
+
+    record: Record
+    run: Path
+
+    @property
+    def is_ok(self) -> bool:
+        return bool(self.record["state"] == "ok")
+
+    @property
+    def figure(self) -> Figure:
+        return cell_figure(self.record)
+
+    def values(self) -> stats.Values:
+        """The per-example values; raises RequestError where the metric gives none."""
+        folder = self.run / "predictions" / self.record["row"] / self.record["task"]
+        rows = [row for _, row in read_jsonl(folder / f"{self.record['language']}.scores.jsonl")]
+        return stats.values_of(rows, self.record["headline"])
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one model and recipe, in the order of its runs' records."""
+
+    table: Mapping[Key, Cell]
+
+    @cached_property
+    def series(self) -> list[Series]:
+        return list(dict.fromkeys(key.series for key in self.table))
+
+    @cached_property
+    def tasks(self) -> list[str]:
+        return list(dict.fromkeys(key.task for key in self.table))
+
+    def languages(self, task: str) -> list[str]:
+        return list(dict.fromkeys(key.language for key in self.table if key.task == task))
+
+    def of(self, series: Series, task: str) -> Mapping[Pair, Cell]:
+        """The cells of a series and task by seed and language."""
+        return self._by_task[series, task]
+
+    @cached_property
+    def _by_task(self) -> dict[tuple[Series, str], dict[Pair, Cell]]:
+        found: dict[tuple[Series, str], dict[Pair, Cell]] = {}
+        for at, one in self.table.items():
+            found.setdefault((at.series, at.task), {})[at.seed, at.language] = one
+        return found
+
+    def shares_data(self, series: Series, task: str) -> bool:
+        """Whether the intermediate trained on the target's own English data: extra training, no transfer."""
+        return any(_trained_twice(cell.record) for cell in self.of(series, task).values())
+
+    def figure(self, series: Series, task: str, languages: Iterable[str]) -> Figure:
+        """The mean over seeds and languages."""
+        wanted = set(languages)
+        return mean(one.figure for (_, code), one in self.of(series, task).items() if code in wanted)
+
+    def baseline(self, series: Series) -> Series | None:
+        """No intermediate training by the same method; for rows without any, the first method. None: it is that."""
+        first = self.series[0].method
+        if series.intermediate != NONE:
+            return Series(NONE, series.method)
+        return Series(NONE, first) if series.method != first else None
+
+
+def _trained_twice(record: Record) -> bool:
+    by_role = {phase["role"]: phase for phase in record["phases"]}
+    if by_role.keys() != {"intermediate", "target"}:
+        return False
+    data = by_role["intermediate"].get("data", {}).values()
+    same_task = set(by_role["intermediate"]["tasks"]) & set(by_role["target"]["tasks"])
+    return bool(same_task) or record["data"].get("train") in data
+
+
+def cells_of(records: Iterable[Record], run: Path) -> Cells:
+    """The cells of one run. Rows of a series have their seeds in the order in which the study names them."""
+    rows: dict[Series, list[str]] = {}
+    table: dict[Key, Cell] = {}
+    for record in records:
+        series = Series(record["intermediate"], record["method"])
+        labels = rows.setdefault(series, [])
+        labels += [] if record["row"] in labels else [record["row"]]
+        key = Key(series, labels.index(record["row"]), record["task"], record["language"])
+        table[key] = Cell(record, run)
+    return Cells(table)

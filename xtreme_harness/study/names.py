@@ -1,0 +1,139 @@
+"""The names in a study file: whether they exist, and whether the values under them fit what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from xtreme_harness.definitions import RECIPE_DEFAULTS, Task
+from xtreme_harness.errors import RequestError, UnknownName
+from xtreme_harness.intermediate import NONE, named_mixes
+from xtreme_harness.registry import Registry
+from xtreme_harness.settings import check_key, value_problem
+from xtreme_harness.study.groups import GROUPINGS
+from xtreme_harness.study.shapes import quoted
+from xtreme_harness.training.samplers import Sampler
+
+SWEPT = tuple(name for name in RECIPE_DEFAULTS if name != "seed")
+CONTROLS = ("shuffled-labels", "no-code")  # of design section 10; no arm can be made of them yet
+
+
+def name_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator[str]:
+    """`path: what is wrong` for the names among `fields`, whose shapes are sound."""
+    yield from _told("suite", registry.suite, fields.get("suite"))
+    yield from _each("tasks", registry.target_task, fields)
+    yield from _each("methods", registry.method, fields)
+    yield from _each("recipe", registry.recipe, fields)
+    yield from _each("controls", _no_control, fields)
+    yield from _each("by", _grouping, fields.get("report", {}), "report.")
+    targets, trained = _targets(fields, registry), _trained(fields, registry)
+    yield from _suite_problems(fields)
+    yield from _language_problems(fields, targets)
+    yield from _intermediate_problems(fields, registry)
+    yield from _set_problems(fields.get("set", {}), [*targets, *trained], registry)
+    yield from _sweep_problems(fields, {"target": targets, "intermediate": trained})
+
+
+def _told(path: str, check: Callable[[Any], object], value: Any) -> Iterator[str]:
+    """The sentence in which `check` refuses a value that is there."""
+    try:
+        if value is not None:
+            check(value)
+    except RequestError as error:
+        yield f"{path}: {error}"
+
+
+def _each(key: str, check: Callable[[Any], object], fields: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    values = fields.get(key, [])
+    if not isinstance(values, list):
+        yield from _told(above + key, check, values)
+        return
+    for place, value in enumerate(values):
+        yield from _told(f"{above}{key}[{place}]", check, value)
+
+
+def _no_control(name: str) -> None:
+    if name not in CONTROLS:
+        raise UnknownName("control", name, CONTROLS)
+    raise RequestError(f"this version makes no arm of {name!r} yet; leave it out, then no effect is put down to code.")
+
+
+def _grouping(name: str) -> None:
+    if name not in GROUPINGS:
+        raise UnknownName("grouping", name, GROUPINGS)
+
+
+def _targets(fields: Mapping[str, Any], registry: Registry) -> list[Task]:
+    """The target tasks, as far as their names are known."""
+    suite = fields.get("suite")
+    of_suite = registry.suite(suite).tasks if suite in registry.names("suite") else ()
+    known = registry.names("task", "target")
+    return [registry.task(name) for name in fields.get("tasks") or of_suite if name in known]
+
+
+def _trained(fields: Mapping[str, Any], registry: Registry) -> list[Task]:
+    """The intermediate tasks, each once, as far as their names are known."""
+    known = registry.names("task", "intermediate")
+    names = dict.fromkeys(name for mix in fields.get("intermediates", []) for name in mix.split("+"))
+    return [registry.task(name) for name in names if name in known]
+
+
+def _suite_problems(fields: Mapping[str, Any]) -> Iterator[str]:
+    if "suite" in fields and "tasks" in fields:
+        yield "tasks: the suite names them already; give one of the two"
+    if "suite" not in fields and "tasks" not in fields:
+        yield "suite: is missing; name a suite, or tasks"
+
+
+def _language_problems(fields: Mapping[str, Any], targets: Sequence[Task]) -> Iterator[str]:
+    known = sorted({code for task in targets for code in task.languages})
+    for place, code in enumerate(fields.get("languages", []) if targets else []):
+        if code not in known:
+            yield f"languages[{place}]: {UnknownName('language', code, known)}"
+
+
+def _intermediate_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator[str]:
+    mixes = fields.get("intermediates", [])
+    if mixes and NONE not in mixes:
+        yield f'intermediates: must hold "{NONE}", with which all others are compared'
+    for place, mix in enumerate(mixes):
+        yield from _told(f"intermediates[{place}]", lambda name: named_mixes([name], Sampler(), registry), mix)
+    for name in fields.get("sampler", {}).get("weights", {}):
+        yield from _told(f"sampler.weights.{quoted(name)}", registry.intermediate_task, name)
+    try:
+        named_mixes([mix for mix in mixes if "+" in mix], Sampler(**fields.get("sampler", {})), registry)
+    except UnknownName:
+        pass  # told at its own path
+    except RequestError as error:
+        yield f"sampler: {error}"
+
+
+def _set_problems(tables: Mapping[str, Any], tasks: Sequence[Task], registry: Registry) -> Iterator[str]:
+    kinds = {task.name: registry.kind(task.kind) for task in tasks}
+    for name, values in tables.items():
+        path = f"set.{quoted(name)}"
+        if name not in kinds:
+            yield f"{path}: {UnknownName('task', name, kinds, ' It must be a task of this study.')}"
+            continue
+        for key, value in values.items():
+            yield from _told(f"{path}.{key}", partial(check_key, kind=kinds[name]), key)
+            if told := value_problem(key, value):
+                yield f"{path}.{key}: {told}, not {value!r}"
+
+
+def _sweep_problems(fields: Mapping[str, Any], tasks: Mapping[str, Sequence[Task]]) -> Iterator[str]:
+    """Only values of the recipe can be swept: the English dev part chooses between trainings."""
+    for role, key, values in ((role, *axis) for role, axes in fields.get("sweep", {}).items() for axis in axes.items()):
+        path = f"sweep.{role}.{key}"
+        if key not in SWEPT:
+            yield f"{path}: {UnknownName('recipe value', key, SWEPT)}"
+            continue
+        if key == "updates" and role == "intermediate" and fields.get("match") == "steps":
+            yield f'{path}: match = "steps" gives every intermediate training the same number'
+        for place, value in enumerate(values):
+            if told := value_problem(key, value):
+                yield f"{path}[{place}]: {told}, not {value!r}"
+        for task in tasks[role]:
+            if key in fields.get("set", {}).get(task.name, {}):
+                yield f"{path}: [set.{quoted(task.name)}] gives {key} too; give it in one place"

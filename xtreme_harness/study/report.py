@@ -1,0 +1,185 @@
+"""A study's result from its finished runs: study.md for people, study.json for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from xtreme_harness import stats
+from xtreme_harness.leaderboard.markdown import remarks
+from xtreme_harness.study.arms import Point
+from xtreme_harness.study.cells import Cells, Series
+from xtreme_harness.study.effects import OVERVIEW, Effect, Place, effects, families, lines_of
+from xtreme_harness.study.file import Study
+from xtreme_harness.study.groups import GROUPINGS
+from xtreme_harness.study.selection import Choice, Tried, choose, chosen_cells
+from xtreme_harness.study.tables import (
+    GAIN,
+    LOSS,
+    OWN,
+    choice_table,
+    effect_table,
+    envelope_table,
+    negative_transfer,
+    oracle_table,
+    power_table,
+    training_table,
+)
+
+DIGITS = 4  # of a number in study.json
+
+HOW_TO_READ = (
+    f"Lines without brackets are the figures of the baseline. Below them stand differences to it, the mean over seeds, "
+    f"with {stats.LEVEL:.0%} intervals: percentiles of a bootstrap over source items, paired by example, all languages "
+    f"and seeds of an item drawn together. {GAIN} and {LOSS} mark differences that are significant at "
+    f"{1 - stats.LEVEL:.0%} by approximate randomisation after Holm's correction over the tests of a column; all else "
+    f"is no evidence, neither of an effect nor of none. {OWN} marks intermediates that trained on the target's own "
+    f"data: extra training, not transfer."
+)
+HOW_TO_READ_POWER = (
+    f"The smallest true difference that these items show with {stats.POWER:.0%} power (one test alone), and the "
+    f"standard deviation of the difference over seeds, which no interval holds."
+)
+NO_CONTROLS = (
+    "No controls were run (shuffled labels, the same objective without code): no effect here can be put down to what a "
+    "task is about, such as code, rather than to training as such."
+)
+ENVELOPE = (
+    "An upper envelope, not a result: the line that gains most on average, and the best line for every task. Both are "
+    "chosen on the tests themselves, and so too high."
+)
+ORACLE = (
+    "Oracle, not a result: the point that the targets' own dev parts would have chosen, and what it gains on the tests "
+    "over all languages but English."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The runs of one model and recipe, one for each point of the sweep."""
+
+    model: str
+    recipe: str
+    tried: Sequence[Tried]
+
+    @cached_property
+    def choices(self) -> dict[tuple[Series, str], Choice]:
+        return choose(self.tried)
+
+    @cached_property
+    def cells(self) -> Cells:
+        return chosen_cells(self.tried, self.choices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A study with the effects of all its parts."""
+
+    study: Study
+    parts: Sequence[Part]
+    found: Sequence[dict[Place, Effect]]
+
+    @classmethod
+    def make(cls, study: Study, parts: Sequence[Part]) -> Report:
+        found = [effects(part.cells, study.by, study.resamples, study.swaps) for part in parts]
+        return cls(study=study, parts=parts, found=found)
+
+    def markdown(self) -> str:
+        """The whole page."""
+        notes = "\n".join(f"- {note}" for note in self._notes())
+        blocks = [f"# Study {self.study.name}", notes, HOW_TO_READ]
+        for part, found in zip(self.parts, self.found, strict=True):
+            blocks += [f"## {part.model}, recipe {part.recipe}", *_part_blocks(part, found, self.study.by)]
+        return "\n\n".join(block for block in blocks if block) + "\n"
+
+    def overview(self) -> str:
+        """The table of every model and recipe, with what lost."""
+        blocks = []
+        for part, found in zip(self.parts, self.found, strict=True):
+            several = len(self.parts) > 1
+            groups = _groups(part.cells, (), OVERVIEW)
+            blocks += [f"{part.model}, recipe {part.recipe}:"] if several else []
+            blocks += [effect_table(OVERVIEW, groups, part.cells, found), *_losses(part.cells, found, OVERVIEW)]
+        return "\n\n".join([*blocks, *self._notes()])
+
+    def _notes(self) -> list[str]:
+        records = [cell.record for part in self.parts for cell in part.cells.table.values()]
+        told = list(dict.fromkeys(remarks(records)))
+        return [*told, NO_CONTROLS, *self._weak_tests()]
+
+    def _weak_tests(self) -> Iterator[str]:
+        """Randomisation gives no p value below one in the number of swaps: too few leave a large family no chance."""
+        largest = max((len(tests) for found in self.found for tests in families(found).values()), default=0)
+        if largest / (self.study.swaps + 1) > 1 - stats.LEVEL:
+            needed = round(largest / (1 - stats.LEVEL))
+            yield (
+                f"{largest} tests in a column cannot become significant with {self.study.swaps} swaps; "
+                f"set [report] swaps to {needed} or more."
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        parts = zip(self.parts, self.found, strict=True)
+        study = self.study
+        about = {"study": study.name, "resamples": study.resamples, "swaps": study.swaps, "level": stats.LEVEL}
+        return {**about, "parts": [_part_json(part, found, study.by) for part, found in parts]}
+
+
+def _groups(cells: Cells, by: Sequence[str], table: str) -> dict[str, tuple[str, ...]]:
+    return {group: codes for (name, group), codes in lines_of(cells, by).items() if name == table}
+
+
+def _part_blocks(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> Iterator[str]:
+    for table in (OVERVIEW, *by):
+        groups = _groups(part.cells, by, table)
+        yield "### Tasks" if table == OVERVIEW else f"### By {GROUPINGS[table].title}"
+        yield effect_table(table, groups, part.cells, found)
+        yield from _losses(part.cells, found, table)
+        if table == OVERVIEW:
+            yield from (ENVELOPE, envelope_table(part.cells, found))
+        yield HOW_TO_READ_POWER if table == OVERVIEW else "Minimum detectable difference / deviation over seeds:"
+        yield power_table(table, groups, part.cells, found)
+    yield from ("### English dev figures", training_table(part.cells))
+    if len(part.tried) > 1:
+        yield from _sweep_blocks(part)
+
+
+def _losses(cells: Cells, found: dict[Place, Effect], table: str) -> Iterator[str]:
+    lines = negative_transfer(cells, {place: effect for place, effect in found.items() if place.by == table})
+    if lines:
+        yield "\n".join(["**Negative transfer**:", "", *(f"- {line}" for line in lines)])
+
+
+def _sweep_blocks(part: Part) -> Iterator[str]:
+    yield "### Sweep"
+    yield "\n".join(f"- point {number}: {_point_text(one.point)}" for number, one in enumerate(part.tried, start=1))
+    yield f"Chosen on the English dev part among {len(part.tried)} points, for every line and task (its dev figure):"
+    yield choice_table(part.choices, part.cells)
+    yield ORACLE
+    yield oracle_table(part.choices, part.cells)
+
+
+def _point_text(point: Point) -> str:
+    return ", ".join(f"{role} {key} {value}" for role, values in point.items() for key, value in values.items())
+
+
+def _part_json(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> dict[str, Any]:
+    rows = [
+        {"by": at.by, "group": at.group, **at.series._asdict(), "column": at.column, **_rounded(asdict(effect))}
+        for at, effect in found.items()
+    ]
+    tuned = [
+        {**series._asdict(), "task": task, **_rounded(asdict(choice))}
+        for (series, task), choice in (part.choices.items() if len(part.tried) > 1 else ())
+    ]
+    points = [dict(one.point) for one in part.tried]
+    return {"model": part.model, "recipe": part.recipe, "points": points, "choices": tuned, "effects": rows}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list | tuple) else value

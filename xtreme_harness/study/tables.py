@@ -1,0 +1,177 @@
+"""The tables of a study as markdown: effects with their intervals, what could have been seen, what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from xtreme_harness.leaderboard.averages import mean
+from xtreme_harness.leaderboard.markdown import table
+from xtreme_harness.study.cells import Cell, Cells, Series
+from xtreme_harness.study.effects import AVERAGE, EVERY, OVERVIEW, Effect, Place
+from xtreme_harness.study.selection import Choice, phase_figures
+
+GAIN, LOSS = "▲", "▼"
+OWN = "°"
+NOTHING = "–"  # the task has no language of the group
+
+Groups = Mapping[str, tuple[str, ...]]
+Effects = Mapping[Place, Effect]
+Choices = Mapping[tuple[Series, str], Choice]
+
+
+def name_of(series: Series, cells: Cells) -> str:
+    """The intermediate, and the method where there are several."""
+    several = len({one.method for one in cells.series}) > 1
+    return f"{series.intermediate} ({series.method})" if several else series.intermediate
+
+
+def effect_table(by: str, groups: Groups, cells: Cells, found: Effects) -> str:
+    """Differences to the baseline with their intervals, below the baseline's own figures; one block a group."""
+    return _table(by, groups, cells, found, effect_text, with_baselines=True)
+
+
+def power_table(by: str, groups: Groups, cells: Cells, found: Effects) -> str:
+    """The minimum detectable difference and the deviation over seeds of every effect."""
+    return _table(by, groups, cells, found, power_text, with_baselines=False)
+
+
+def effect_text(effect: Effect) -> str:
+    """`+1.2 [-0.3, +2.7]`; bold and with an arrow where the corrected test is significant."""
+    if effect.difference is None:
+        return effect.state
+    own = OWN if effect.own_data else ""
+    if effect.low is None or effect.high is None:
+        return f"{effect.difference:+.1f}{own} [no interval]"
+    number, interval = f"{effect.difference:+.1f}", f"[{effect.low:+.1f}, {effect.high:+.1f}]"
+    if not effect.is_significant:
+        return f"{number}{own} {interval}"
+    return f"**{number}**{own} {interval} {GAIN if effect.difference > 0 else LOSS}"
+
+
+def power_text(effect: Effect) -> str:
+    detectable, deviation = (NOTHING if one is None else f"{one:.1f}" for one in (effect.detectable, effect.deviation))
+    return f"{detectable} / {deviation}" if effect.difference is not None else effect.state
+
+
+def _table(
+    by: str,
+    groups: Groups,
+    cells: Cells,
+    found: Effects,
+    text: Callable[[Effect], str],
+    with_baselines: bool,
+) -> str:
+    columns = [*cells.tasks, AVERAGE] if len(cells.tasks) > 1 else cells.tasks
+    lines = []
+    for group, codes in groups.items():
+        block = []
+        for series in cells.series:
+            name = name_of(series, cells)
+            if cells.baseline(series) is not None:
+                places = [Place(by, group, series, column) for column in columns]
+                block.append([name, *(text(found[place]) if place in found else NOTHING for place in places)])
+            elif with_baselines:
+                block.append([name, *_figures(series, codes, cells, columns)])
+        lines += [[group if place == 0 else "", *line] for place, line in enumerate(block)]
+    return table([by, "intermediate", *columns], lines, names=2)
+
+
+def _figures(series: Series, codes: Sequence[str], cells: Cells, columns: Sequence[str]) -> list[str]:
+    """The figures of the baseline itself, which its effects are added to; an average only where no task lacks one."""
+    having = [task for task in cells.tasks if set(codes) & set(cells.languages(task))]
+    figures = {task: cells.figure(series, task, codes) for task in having}
+    figures[AVERAGE] = mean(figures.values())
+    return [figures[column].text() if column in figures else NOTHING for column in columns]
+
+
+def negative_transfer(cells: Cells, found: Effects) -> list[str]:
+    """A line for every loss that is significant, the largest first."""
+    losses = [
+        (effect.difference, place, effect)
+        for place, effect in found.items()
+        if effect.is_significant and effect.difference is not None and effect.difference < 0
+    ]
+    return [
+        f"{name_of(place.series, cells)} on {place.column}, {place.group}: {effect_text(effect)}, "
+        f"p = {effect.corrected:.3f}"
+        for _, place, effect in sorted(losses, key=lambda loss: loss[0])
+    ]
+
+
+def envelope_table(cells: Cells, found: Effects) -> str:
+    """The single series that gains most on average, and for every task the one that gains most on it."""
+    rows: dict[Series, dict[str, float | None]] = {}
+    for place, effect in found.items():
+        if (place.by, place.group) == (OVERVIEW, EVERY):
+            rows.setdefault(place.series, {})[place.column] = effect.difference
+    single = _highest({series: columns[AVERAGE] for series, columns in rows.items()})
+    best = [_highest({series: columns.get(task) for series, columns in rows.items()}) for task in cells.tasks]
+    figures = [figure for _, figure in best if figure is not None]
+    mean_best = sum(figures) / len(figures) if len(figures) == len(best) else None
+    first = [*(rows[single[0]][task] for task in cells.tasks), single[1]] if single[0] else [None] * (len(best) + 1)
+    lines = [
+        [f"one for all: {name_of(single[0], cells)}" if single[0] else "one for all", *map(_signed, first)],
+        ["best for every task", *(_named(one, cells) for one in best), _signed(mean_best)],
+    ]
+    return table(["intermediate", *cells.tasks, AVERAGE], lines)
+
+
+def _highest(figures: Mapping[Series, float | None]) -> tuple[Series | None, float | None]:
+    """The series with the highest figure; neither where one has none."""
+    known = {series: figure for series, figure in figures.items() if figure is not None}
+    if not known or len(known) < len(figures):
+        return None, None
+    best = max(known, key=lambda series: known[series])
+    return best, known[best]
+
+
+def _named(best: tuple[Series | None, float | None], cells: Cells) -> str:
+    return NOTHING if best[0] is None else f"{_signed(best[1])} ({name_of(best[0], cells)})"
+
+
+def _signed(figure: float | None) -> str:
+    return NOTHING if figure is None else f"{figure:+.1f}"
+
+
+def training_table(cells: Cells) -> str:
+    """English dev figures: of the intermediate's own tasks, and of every target's training. Means over seeds."""
+    lines = []
+    for series in cells.series:
+        of_tasks = [list(cells.of(series, task).values()) for task in cells.tasks]
+        own = next((text for text in (_dev_text(one, "intermediate") for one in of_tasks) if text), NOTHING)
+        lines.append([name_of(series, cells), own, *(_dev_text(one, "target") or NOTHING for one in of_tasks)])
+    return table(["intermediate", "its own", *cells.tasks], lines)
+
+
+def _dev_text(cells: Sequence[Cell], role: str) -> str:
+    """The mean over the cells' trainings of one role; by task where it trained several."""
+    figures = [found for found in (phase_figures(cell.record, role) for cell in cells) if found]
+    means = {task: sum(one[task] for one in figures) / len(figures) for task in figures[0]} if figures else {}
+    return ", ".join(f"{task} {one:.1f}" if len(means) > 1 else f"{one:.1f}" for task, one in means.items())
+
+
+def choice_table(choices: Choices, cells: Cells) -> str:
+    """The chosen point of every series and task, with its English dev figure."""
+    return _by_series_and_task(choices, cells, _choice_text)
+
+
+def oracle_table(choices: Choices, cells: Cells) -> str:
+    """What the points that the targets' own dev parts would have chosen gain on the tests."""
+    return _by_series_and_task(choices, cells, _oracle_text)
+
+
+def _by_series_and_task(choices: Choices, cells: Cells, text: Callable[[Choice], str]) -> str:
+    lines = [
+        [name_of(series, cells), *(text(choices[series, task]) for task in cells.tasks)] for series in cells.series
+    ]
+    return table(["intermediate", *cells.tasks], lines)
+
+
+def _choice_text(choice: Choice) -> str:
+    return f"{choice.place + 1} ({choice.dev[choice.place]:.1f})" if choice.is_chosen else "1 (nothing to choose by)"
+
+
+def _oracle_text(choice: Choice) -> str:
+    if choice.oracle is None or choice.gain is None:
+        return "no target dev data"
+    return f"{choice.oracle + 1} ({choice.gain:+.1f})"
