@@ -42,7 +42,8 @@ def _existing(task: Task, names: Iterable[str], folder: Path | None, option: str
             raise MissingData(name, None, f"task {task.name} needs it; say where it is with {option} DIR")
         path = (folder or Path()) / name
         if not path.is_file():
-            raise MissingData(path, None, f"task {task.name} needs this file and it is not there{_by_hand(task)}")
+            # by its name in the folder: a record that keeps this sentence is the same wherever the data lie
+            raise MissingData(name, None, f"task {task.name} needs this file and it is not there{_by_hand(task)}")
         paths.append(path)
     return tuple(paths)
 
