@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_server import Hub
 from hypothesis import settings
+from web_server import Web
 
 from xtreme_harness import Folders, Task, testing
 from xtreme_harness.job import Job, Settings
@@ -100,6 +102,51 @@ def registry(topics: Path, twins: Path, no_plugins_of_the_machine: None) -> Regi
     loaded = load_registry([str(topics), str(twins)])
     assert not loaded.failures
     return loaded
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """A server that answers as the Hugging Face hub does, still empty: `hub.serve({"org/set": ...}, folder)`."""
+    server = Hub()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server, still without a file: `web.files["/a.txt"] = File(b"...")`."""
+    server = Web()
+    server.start()
+    yield server
+    server.stop()
+
+
+COLOURS = {
+    "en": "train\tThe tea glows red\twarm\ntrain\tThe lake lies blue\tcold\ntrain\tA red kite\twarm\n"
+    "train\tBlue ice\tcold\ndev\tA red door\twarm\ndev\tBlue smoke\tcold\n"
+    "test\tA red roof\twarm\ntest\tBlue hills\tcold\ntest\tRed wine\twarm\n",
+    "sw": "test\tPaa jekundu\twarm\ntest\tVilima vya buluu\tcold\ntest\tMvinyo mwekundu\twarm\n",
+    "de": "test\tEin rotes Dach\twarm\ntest\tBlaue Hügel\tcold\ntest\tRoter Wein\twarm\n",
+}
+TONES = {
+    "en": "test\tA red flute\twarm\ntest\tA blue drum\tcold\n",
+    "sw": "test\tFilimbi nyekundu\twarm\ntest\tNgoma ya buluu\tcold\n",
+    "de": "test\tEine rote Flöte\twarm\ntest\tEine blaue Trommel\tcold\n",
+}
+
+
+@pytest.fixture(scope="session")
+def write_originals() -> Callable[[Path], None]:
+    """Writes the original files of the tasks in tests/data_plugin/colours.py to a folder."""
+
+    def write(folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, texts in (("colours", COLOURS), ("tones", TONES)):
+            for language, text in texts.items():
+                (folder / f"{name}-{language}.txt").write_text(f"release 2\n{text}", encoding="utf-8")
+
+    return write
 
 
 @pytest.fixture

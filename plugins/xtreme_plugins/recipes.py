@@ -142,6 +142,8 @@ MINI = Recipe(
         "mini.paraphrase": {"epochs": 6},
         # with updates twice as large and faster, some seeds never learn to tell the types of names apart
         "mini.ner": {"epochs": 10, "batch_size": 16, "learning_rate": 2e-4, "head_learning_rate": 1e-3},
+        # English dev F1 72.6, against 66.2 with the kind's values
+        "mini.qa": {"batch_size": 16, "learning_rate": 1e-4},
     },
 )
 

@@ -19,15 +19,22 @@ from xtreme_harness.cli.main import run as command
 from xtreme_harness.records import read_records
 
 SCORE = "tests/cli/test_score.py"
-RUN = "tests/end_to_end/test_refusals.py::test_run_refuses"
-UD = "tests/tasks/test_udpos.py"
-PANX = "tests/tasks/test_panx.py"
+HERE = "tests/end_to_end/test_refusals.py"
+UD, PANX, QA, BUCC, TATOEBA, PAIR, HUB = (
+    f"tests/tasks/test_{name}.py" for name in ("udpos", "panx", "qa_import", "bucc", "tatoeba", "pair_imports", "hub")
+)
+XNLI_LINES, PAWSX_LINES = (f"{PAIR}::test_unsound_lines_of_{name}_are_named" for name in ("xnli", "pawsx"))
+CONLLU = f"{UD}::test_unsound_conllu_is_refused_with_its_line"
+RAW = f"{PANX}::test_unsound_raw_files_are_refused_and_nothing_is_written"
+QUESTIONS = f"{QA}::test_what_cannot_be_gold_is_refused_and_nothing_is_written"
+CORPORA = f"{BUCC}::test_unsound_lines_are_refused"
+SENTENCES = f"{TATOEBA}::test_unsound_files_are_refused"
 
 
 class Item(NamedTuple):
     """One item of spec section 8: the tests that show its refusal.
 
-    `score`: with or without --strict; `strict`: with it alone; `run`; `imported`: what only original files can hold.
+    `score`: with or without --strict; `strict`: with it alone; `run`; `imported`: in original files or hub sets.
     """
 
     what: str
@@ -46,7 +53,7 @@ def strictly(*cases: str) -> tuple[str, ...]:
 
 
 def runs(*cases: str) -> tuple[str, ...]:
-    return tuple(f"{RUN}[{case}]" for case in cases)
+    return tuple(f"{HERE}::test_run_refuses[{case}]" for case in cases)
 
 
 TABLE: dict[int, Item] = {
@@ -54,11 +61,18 @@ TABLE: dict[int, Item] = {
         "a prediction or label file of a listed language is missing",
         score=refused("1", "1 labels"),
         run=("tests/end_to_end/test_xtreme_layout.py::test_missing_languages_are_told_and_make_no_average",),
+        imported=(
+            f"{PAIR}::test_an_official_xnli_is_whole",
+            f"{PAIR}::test_an_official_pawsx_is_whole",
+            f"{TATOEBA}::test_an_official_import_has_all_languages_whole",
+            f"{BUCC}::test_a_part_without_one_of_its_files_is_refused",
+        ),
     ),
     2: Item(
         "another number of lines or sentences",
         score=refused("2 lines", "2 rows", "2 sentences"),
         run=runs("2 lines", "2 sentences", "2 rows"),
+        imported=(SENTENCES, f"{QA}::test_an_official_import_needs_the_benchmark_s_counts"),
     ),
     3: Item("another number of tokens in a sentence", score=refused("3"), run=runs("3")),
     4: Item(
@@ -66,11 +80,13 @@ TABLE: dict[int, Item] = {
         score=refused("4 no label", "4 no question"),
         strict=strictly("4 empty"),
         run=runs("4 data", "4 labels", "4 questions", "4 side"),
+        imported=(SENTENCES, CORPORA, QUESTIONS, RAW),
     ),
     5: Item(
         "a label outside the set",
         strict=strictly("5 case", "5 name", "5 column"),
         run=runs("5 case", "5 name", "5 column"),
+        imported=(XNLI_LINES, PAWSX_LINES),
     ),
     6: Item(
         "a tag outside the set; a stray I- is counted and reported",
@@ -79,6 +95,7 @@ TABLE: dict[int, Item] = {
             f"{SCORE}::test_remarks_are_no_reason_to_refuse",
         ),
         run=runs("6 words", "6 other", "6 not IOB"),
+        imported=(RAW, f"{UD}::test_no_treebank_and_unknown_tags_are_refused"),
     ),
     7: Item(
         "Tatoeba: no plain row number, or one that the foreign file has not",
@@ -88,7 +105,8 @@ TABLE: dict[int, Item] = {
     8: Item(
         "BUCC: not two fields, an id of another language or of no sentence",
         strict=strictly("8 fields", "8 prefix", "8 blank"),
-        run=runs("8 fields", "8 prefix", "8 unknown", "8 twice"),
+        run=(*runs("8 fields", "8 prefix", "8 unknown"), f"{HERE}::test_a_gold_pair_that_stands_twice_counts_once"),
+        imported=(CORPORA,),
     ),
     9: Item(
         "QA predictions that are no object of texts",
@@ -100,13 +118,20 @@ TABLE: dict[int, Item] = {
         score=refused("10 no answers", "10 not SQuAD"),
         strict=strictly("10 id", "10 offset"),
         run=runs("10 no answers", "10 id", "10 offset", "10 not SQuAD"),
+        imported=(QUESTIONS,),
     ),
     11: Item(
         "labels that were removed",
         score=refused("11", "11 neutral", "11 zeros", "11 outside", "11 X", "11 constant"),
         run=runs("11", "11 neutral", "11 zeros", "11 outside", "11 X", "11 constant", "11 rows"),
+        imported=(QUESTIONS, f"{PAIR}::test_labels_that_were_removed_are_refused"),
     ),
-    12: Item("an MLQA language outside the seven", strict=strictly("12"), run=runs("12")),
+    12: Item(
+        "an MLQA language outside the seven",
+        strict=strictly("12"),
+        run=runs("12"),
+        imported=(f"{QA}::test_a_language_outside_mlqa_s_seven_is_refused",),
+    ),
     13: Item(
         "scores or embeddings that are not finite, zero vectors, widths or numbers that differ",
         run=(
@@ -120,6 +145,7 @@ TABLE: dict[int, Item] = {
     14: Item(
         "candidates without two ids and a score (they are our own units here); a sentence without an id",
         run=("tests/scoring/test_pairs.py::test_scores_that_are_no_numbers_are_refused", *runs("14 sentence")),
+        imported=(CORPORA,),
     ),
     15: Item(
         "a threshold without gold, or with gold of no sentence",
@@ -127,17 +153,37 @@ TABLE: dict[int, Item] = {
             *runs("15 no gold", "15 unknown"),
             "tests/end_to_end/test_mining.py::test_a_missing_dev_part_is_missing_data",
         ),
+        imported=(CORPORA,),
     ),
-    16: Item("unsound CoNLL-U", imported=(f"{UD}::test_unsound_conllu_is_refused_with_its_line",)),
-    17: Item("unsound raw PAN-X", imported=(f"{PANX}::test_unsound_raw_files_are_refused_and_nothing_is_written",)),
-    18: Item("a pair file with another number of columns", run=runs("18 train", "18 test")),
+    16: Item("unsound CoNLL-U", imported=(CONLLU,)),
+    17: Item("unsound raw PAN-X", imported=(RAW,)),
+    18: Item(
+        "a pair file with another number of columns; empty sentences stay",
+        run=runs("18 train", "18 test"),
+        imported=(XNLI_LINES, PAWSX_LINES, f"{PAIR}::test_pawsx_is_written_as_the_downloader_writes_it"),
+    ),
     19: Item(
         "a byte order mark, bytes that are not UTF-8, NUL characters",
         score=refused("19 encoding", "19 mark in JSON"),
         strict=strictly("19 mark", "19 NUL"),
         run=runs("19 mark", "19 encoding", "19 NUL", "19 mark in JSON"),
+        imported=(
+            SENTENCES,
+            CORPORA,
+            QUESTIONS,
+            XNLI_LINES,
+            *(f"{one}::test_what_is_no_text_is_refused" for one in (UD, PANX)),
+        ),
     ),
-    20: Item("a hub set that is unfit", run=("tests/test_plan.py::test_unofficial_data_are_refused_unless_asked_for",)),
+    20: Item(
+        "a hub set that is unfit",
+        run=("tests/test_plan.py::test_unofficial_data_are_refused_unless_asked_for",),
+        imported=(
+            f"{PAIR}::test_google_xtreme_s_pawsx_is_unfit_and_its_joined_rows_stay_on_a_line",
+            f"{HUB}::test_udpos_from_the_hub_is_unfit_and_says_why",
+            f"{BUCC}::test_google_xtreme_s_bucc_is_unfit_for_want_of_distractors",
+        ),
+    ),
     21: Item(
         "another release of UD than 2.5",
         run=("tests/test_plan.py::test_unofficial_data_are_refused_unless_asked_for",),
@@ -159,10 +205,7 @@ TABLE: dict[int, Item] = {
             "tests/data/test_access.py::test_labels_of_other_languages_and_of_tests_are_closed",
         ),
     ),
-    24: Item(
-        "fused tokens that overlap another range",
-        imported=(f"{UD}::test_unsound_conllu_is_refused_with_its_line",),
-    ),
+    24: Item("fused tokens that overlap another range", imported=(CONLLU,)),
 }
 
 
@@ -272,10 +315,10 @@ ANSWERS = "labels/xquad/test-de.json"
 PAIR = "de-000000001\ten-000000003\n"
 
 CASES = {
-    "2 lines": Case("xnli", "test-de.tsv: holds 2 gold items for 3 predictions", XNLI, "neutral\nentailment\n"),
-    "2 sentences": Case("panx", "holds 1 gold items for 2 predictions", NER, "B-PER\nO\n"),
-    "2 rows": Case("tatoeba", "holds 2 gold items for 3 predictions", ROW_LABELS, "1\n0\n"),
-    "3": Case("udpos", "sentence 2 (id 1) has 2 gold tags for 1 predicted ones", UDPOS, "PROPN\nVERB\n\nADV\nX\n"),
+    "2 lines": Case("xnli", "test-de.tsv: holds 2 gold items for 3 examples", XNLI, "neutral\nentailment\n"),
+    "2 sentences": Case("panx", "holds 1 gold items for 2 examples", NER, "B-PER\nO\n"),
+    "2 rows": Case("tatoeba", "holds 2 gold items for 3 examples", ROW_LABELS, "1\n0\n"),
+    "3": Case("udpos", "sentence 2 (id 1) has 2 gold tags for 1 words", UDPOS, "PROPN\nVERB\n\nADV\nX\n"),
     "4 data": Case("xnli", "xnli/test-de.tsv: holds no example at all", TEST, ""),
     "4 labels": Case("xnli", "labels/xnli/test-de.tsv: holds no example at all", XNLI, ""),
     "4 questions": Case("xquad", "xquad.de.json: holds no example at all", "xquad/xquad.de.json", '{"data": []}'),
@@ -297,11 +340,11 @@ CASES = {
     "10 offset": Case("xquad", "answer 'Oslo' does not stand at 14", ANSWERS, squad(start=14)),
     "10 not SQuAD": Case("xquad", "is not SQuAD JSON", ANSWERS, '{"data": [{}]}'),
     "11": Case("xquad", "labels were removed, cannot score", ANSWERS, squad("", 0)),
-    "11 neutral": Case("xnli", "is 'neutral' on every line: labels were removed", XNLI, "neutral\n" * 3),
-    "11 zeros": Case("pawsx", "is '0' on every line: labels were removed", "labels/pawsx/test-de.tsv", "0\n" * 3),
+    "11 neutral": Case("xnli", "has 'neutral' on every line: labels were removed", XNLI, "neutral\n" * 3),
+    "11 zeros": Case("pawsx", "has '0' on every line: labels were removed", "labels/pawsx/test-de.tsv", "0\n" * 3),
     "11 outside": Case("panx", "every gold tag is 'O': the labels were taken out", NER, "O\nO\n\nO\n"),
     "11 X": Case("udpos", "every gold tag is 'X': the labels were taken out", UDPOS, "X\nX\n\nX\n"),
-    "11 constant": Case("xnli", "all 3 gold labels are 'entailment': the labels", XNLI, "entailment\n" * 3),
+    "11 constant": Case("xnli", "has 'entailment' on every line, as no part of", XNLI, "entailment\n" * 3),
     "11 rows": Case("tatoeba", "all 3 gold labels are 'de-0': the labels were taken out", ROW_LABELS, "0\n0\n0\n"),
     "12": Case("mlqa", "Unknown language 'ru'", options=("--language", "ru"), code=2),
     "13 NaN": Case("tatoeba", "the embedding of text 1 is zero or not finite", model="nan"),

@@ -297,7 +297,7 @@ def test_gold_without_prediction_is_refused(
     source = plugin.read_text(encoding="utf-8")
     plugin.write_text(source.replace('"query": f"en-{number}"', '"query": f"en-{number + 1}"'), encoding="utf-8")
     registry = load_registry([str(plugin)])
-    with pytest.raises(DataError, match=r"twins\.sw\.tsv: .*no prediction has the id 'en-13'"):
+    with pytest.raises(DataError, match=r"twins\.sw\.tsv: .*no example has the id 'en-13'"):
         perform_all(plan_of(tiny_xlmr, "twins", registry=registry).units(), registry=registry)
 
 

@@ -262,7 +262,7 @@ def test_gold_that_cannot_be_scored_against() -> None:
     ours = [{"id": "a", "prediction": ["O"]}, {"id": "b", "prediction": ["O", "A"]}]
     assert scoring_problem(ours, [{"id": "a", "tags": ["A"]}, {"id": "b", "tags": ["O", "A"]}]) is None
     short = scoring_problem(ours, [{"id": "a", "tags": ["O"]}, {"id": "b", "tags": ["O"]}])
-    assert short == "sentence 2 (id b) has 1 gold tags for 2 predicted ones"
+    assert short == "sentence 2 (id b) has 1 gold tags for 2 words"
     stripped = scoring_problem(ours, [{"id": "a", "tags": ["O"]}, {"id": "b", "tags": ["O", "O"]}])
     assert stripped is not None and stripped.startswith("every gold tag is 'O': the labels were taken out")
 

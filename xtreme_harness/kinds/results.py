@@ -18,8 +18,8 @@ def matched(predictions: Iterable[Example], gold: Sequence[Example], file: str) 
     by_id = {row["id"]: row for row in predictions}
     missing = [row["id"] for row in gold if row["id"] not in by_id]
     if missing or len(by_id) != len(gold):
-        what = f"holds {len(gold)} gold items for {len(by_id)} predictions"
-        raise DataError(file, None, what + (f"; no prediction has the id {missing[0]!r}" if missing else ""))
+        what = f"holds {len(gold)} gold items for {len(by_id)} examples"
+        raise DataError(file, None, what + (f"; no example has the id {missing[0]!r}" if missing else ""))
     return [by_id[row["id"]] for row in gold]
 
 

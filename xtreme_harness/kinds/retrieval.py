@@ -160,13 +160,32 @@ class Retrieval:
         )
         return predict, {**task.options, **encoding, "layer": layer, "layer_source": source, "pooling": model.pooling}
 
+    def input_problem(self, example: Example) -> str | None:
+        return text_problem(example)
+
+    def gold_problem(self, example: Example, options: Mapping[str, Any]) -> str | None:
+        return gold_problem(example)
+
+    def part_problem(self, inputs: Sequence[Example]) -> str | None:
+        missing = next((side for side in SIDES if not any(one["side"] == side for one in inputs)), None)
+        return f"there is no {missing} text at all" if missing else None
+
+    def check_gold(self, inputs: Sequence[Mapping[str, Any]], gold: Sequence[Example], file: str) -> None:
+        """Raises DataError for a gold line whose ids no corpus has (spec 8, item 15), or where there is none."""
+        if not gold:
+            raise DataError(file, None, "holds no gold pair; a threshold cannot be tuned and nothing be scored")
+        for side in SIDES:
+            known = {example["id"] for example in inputs if example["side"] == side}
+            unknown = next((row[side] for row in gold if row[side] not in known), None)
+            if unknown is not None:
+                raise DataError(file, None, f"the gold id {unknown!r} is not among the {side} sentences")
+
     def prepare(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.inputs import open_tokenizer
 
         examples = read_inputs(job, self.gold_fields, text_problem)
-        for side in SIDES:
-            if not any(example["side"] == side for example in examples):
-                raise DataError(" and ".join(job.unit.details["files"]), None, f"there is no {side} text at all")
+        if problem := self.part_problem(examples):
+            raise DataError(" and ".join(job.unit.details["files"]), None, problem)
         tokenizer, parameters, told = open_tokenizer(job)
         columns = _encode_in_turn(tokenizer, examples, parameters)
         places, back = distinct_rows(columns["input_ids"])

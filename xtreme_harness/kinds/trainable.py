@@ -57,6 +57,23 @@ class Trainable(ABC):
         """Why sound gold still cannot be scored against (in the same order as `predictions`); None when it can."""
         return None
 
+    def is_item(self, example: Example) -> bool:
+        return True
+
+    def part_problem(self, inputs: Sequence[Example]) -> str | None:
+        """What a part lacks although its examples are sound; None when it lacks nothing."""
+        return None
+
+    def check_gold(self, inputs: Sequence[Example], gold: Sequence[Example], file: str) -> None:
+        """Raises DataError unless there is gold for each example, and such that it can be scored against."""
+        right = [self.prediction_like(row) for row in results.matched(inputs, gold, file)]
+        if told := self.scoring_problem(right, gold):
+            raise DataError(file, None, told)
+
+    def prediction_like(self, example: Example) -> Example:
+        """A row of the shape that predictions for this example have, whatever it predicts."""
+        return {"id": example["id"], "prediction": None}
+
     def item(self, example: Example, options: Mapping[str, Any]) -> Example:
         """What is kept of an example beside its windows."""
         return named(example)
@@ -164,10 +181,14 @@ class Trainable(ABC):
             budget=model.budget,
         )
         write_jsonl(job.folder / "predictions.jsonl", self.decode(outputs, encoded, options))
-        told = {"trained": trained_of(job, "model"), "handover": job.inputs["model"].result["handover"]}
-        length = {"max_length": job.inputs["texts"].result["max_length"]}
-        done_with = {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded)}
-        return {**done_with, **length, **told}
+        return {
+            "device": model.device_name,
+            "tokens": encoded.tokens,
+            "windows": len(encoded),
+            "max_length": job.inputs["texts"].result["max_length"],
+            "trained": trained_of(job, "model"),
+            "handover": job.inputs["model"].result["handover"],
+        }
 
     def score(self, job: Job) -> dict[str, Any]:
         options = job.registry.task(job.unit.task).options

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from xtreme_harness.errors import DataError, RequestError
+from xtreme_harness.errors import RequestError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
@@ -46,6 +46,10 @@ class Mine(Retrieval):
         predict, options = self.search(assignment, "test", language)
         score = score_unit(assignment, language, predict, self.modules, predict.inputs["texts"], tuning)
         return Cell(predict=predict, score=score, tuning=tuning, options=options)
+
+    def is_item(self, example: Item) -> bool:
+        """Gold pairs: the sizes of the corpora are not published."""
+        return example.get("side") == "gold"
 
     def described(self, items: list[dict[str, Any]], examples: Sequence[Item]) -> list[dict[str, Any]]:
         numbers = numbered_lines([(example["side"], example["text"]) for example in examples])
@@ -85,15 +89,9 @@ class Mine(Retrieval):
     def _gold_pairs(self, job: Job) -> list[Pair]:
         """Each pair once. Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
         file = job.unit.details["files"][-1]
-        gold = list(dict.fromkeys((row["query"], row["candidate"]) for row in self.gold(job)))
-        if not gold:
-            raise DataError(file, None, "holds no gold pair; a threshold cannot be tuned and nothing be scored")
-        for place, (side, items) in enumerate(self.sides(job).items()):
-            known = {item["id"] for item in items}
-            unknown = next((pair[place] for pair in gold if pair[place] not in known), None)
-            if unknown is not None:
-                raise DataError(file, None, f"the gold id {unknown!r} is not among the {side} sentences")
-        return gold
+        rows = self.gold(job)
+        self.check_gold([item for items in self.sides(job).values() for item in items], rows, file)
+        return list(dict.fromkeys((row["query"], row["candidate"]) for row in rows))
 
 
 def check_options(task: str, options: Item) -> None:

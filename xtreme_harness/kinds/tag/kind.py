@@ -59,6 +59,9 @@ class Tag(Trainable):
     def decode(self, outputs: list[Any], encoded: Encoded, options: Mapping[str, Any]) -> list[Example]:
         return decode_tags(outputs, encoded, options["labels"])
 
+    def prediction_like(self, example: Example) -> Example:
+        return {"id": example["id"], "prediction": example["tokens"]}
+
     def scoring_problem(self, predictions: Sequence[Example], gold: Sequence[Example]) -> str | None:
         return scoring_problem(predictions, gold)
 
