@@ -80,9 +80,9 @@ def check_gold(where: str | Path, gold: Sequence[str], placeholder: str) -> None
     if len(gold) < TOO_FEW_TO_TELL or len(set(gold)) > 1:
         return
     if gold[0] == placeholder:
-        raise DataError(where, None, f"has {gold[0]!r} on every line: labels were removed, nothing to score")
+        raise DataError(where, None, f"is {gold[0]!r} on every line: labels were removed, nothing to score")
     if len(gold) > TOO_FEW_TO_TELL:
-        raise DataError(where, None, f"has {gold[0]!r} on every line, as no part of the data set has")
+        raise DataError(where, None, f"is {gold[0]!r} on every line, as no part of the data set has")
 
 
 def pair_files(folder: str) -> Callable[[str, str], Sequence[str]]:

@@ -93,6 +93,7 @@ def import_files(folders: Folders) -> None:
 
 
 def write(new: Folders, language: str, split: str, where: Path | str, rows: Iterable[list[Row]]) -> None:
+    """Writes one part, which must hold a sentence and, where official, as many as the benchmark has."""
     count = write_part(new, "panx", split, language, rows)
     if not count:
         raise DataError(where, None, "holds no sentence")

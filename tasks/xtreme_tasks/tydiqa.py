@@ -128,7 +128,10 @@ def import_files(folders: Folders) -> None:
 
 
 def write_train(where: Path | str, document: Any, new: Folders) -> None:
-    """Raises DataError for a question of no known language and, where official, on a count that is not XTREME's."""
+    """The whole training file and one for each language, whose ids stay whole.
+
+    Raises DataError for a question of no known language and, where official, on a count that is not XTREME's.
+    """
     rows = sound_questions(where, document)
     counts = Counter(_code(where, row["id"]) for row in rows)
     for code in NAMES if new.official else ():
@@ -144,6 +147,7 @@ def write_train(where: Path | str, document: Any, new: Folders) -> None:
 
 
 def write_test(where: Path | str, language: str, document: Any, new: Folders) -> None:
+    """The test of one language: a document that holds another is refused."""
     for row in questions(where, document):
         if _code(where, row["id"]) != language:
             raise foreign(where, row["id"], language)

@@ -359,11 +359,11 @@ def test_labels_that_were_removed_are_refused(folders: Folders, xnli_files: Text
     for label, told in (("neutral", "labels were removed, nothing to score"), ("entailment", "as no part of the data")):
         texts = {name: re.sub("neutral|entailment|contradictory", label, text) for name, text in xnli_files.items()}
         lay(folders, texts)
-        with pytest.raises(DataError, match=rf"has '{label}' on every line.*{told}"):
+        with pytest.raises(DataError, match=rf"is '{label}' on every line.*{told}"):
             xnli.import_files(folders)
     test = table(PAWS_HEADER, *(f"{place}\ta\tb\t0" for place in range(3)))
     lay(folders, {**pawsx_files, "x-final/zh/test_2k.tsv": test})
-    with pytest.raises(DataError, match="test part of pawsx zh: has '0' on every line: labels were removed"):
+    with pytest.raises(DataError, match="test part of pawsx zh: is '0' on every line: labels were removed"):
         pawsx.import_files(folders)
     assert written(folders) == {}
 
@@ -373,7 +373,7 @@ def test_the_first_lines_of_a_dev_part_may_be_alike(folders: Folders) -> None:
         rows = [f"{place}\ta\tb\t{label}" for place in range(3)]
         lay(folders, {"x-final/en/dev_2k.tsv": table(PAWS_HEADER, *rows)})
         if label == pawsx.PAWSX.placeholder:
-            with pytest.raises(DataError, match="dev part of pawsx en: has '0' on every line: labels were removed"):
+            with pytest.raises(DataError, match="dev part of pawsx en: is '0' on every line: labels were removed"):
                 pawsx.import_files(unofficial(folders))
         else:
             pawsx.import_files(unofficial(folders))
@@ -385,7 +385,7 @@ def test_a_label_file_of_one_label_is_no_gold(task: str, label: str, tmp_path: P
     read_gold, path = registry.task(task).read_gold, tmp_path / "test-en.tsv"
     assert read_gold is not None
     path.write_text(f"{label}\n" * 3)
-    with pytest.raises(DataError, match=rf"test-en\.tsv: has '{label}' on every line"):
+    with pytest.raises(DataError, match=rf"test-en\.tsv: is '{label}' on every line"):
         list(read_gold("test", "en", (path,)))
     for count in (1, 2) if label == "entailment" else (1,):
         path.write_text(f"{label}\n" * count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,18 @@ def test_only_the_task_s_files_are_taken(registry: Registry, places: Places) -> 
     dev, test = "mlqa/MLQA_V1/dev/dev-context-en-question-en.json", "mlqa/MLQA_V1/test/test-context-en-question-en.json"
     assert names(folders.data) == [dev, test, "xquad/xquad.en.json"]
     assert json.loads((folders.data / dev).read_bytes()) == towns("en", "2", "3")  # dev keeps its answers
+
+
+def test_mlqa_comes_out_of_its_archive(registry: Registry, places: Places) -> None:
+    folders = places()
+    folders.originals.mkdir()
+    with zipfile.ZipFile(folders.originals / "MLQA_V1.zip", "w") as archive:
+        for split, language, question in (("dev", "en", "en"), ("test", "en", "en"), ("test", "en", "de")):
+            name = f"MLQA_V1/{split}/{split}-context-{language}-question-{question}.json"
+            archive.writestr(name, json.dumps(towns("en", split)))
+    bring(registry, "mlqa", folders)
+    assert [row["id"] for row in rows(registry, "mlqa", "en", folders, gold=True)] == ["test"]
+    assert len(names(folders.data)) == 2
 
 
 def test_a_language_outside_mlqa_s_seven_is_refused(registry: Registry, places: Places) -> None:
