@@ -39,7 +39,10 @@ class Trainable(ABC):
 
     @abstractmethod
     def encode(self, tokenizer: Any, examples: Sequence[Example], options: Mapping[str, Any]) -> Columns:
-        """Columns of integer rows, one row a window; label columns where the examples carry gold."""
+        """Columns of integer rows, one row a window; label columns where the examples carry gold.
+
+        A column `together` where several windows are one training example (see Encoded).
+        """
 
     @abstractmethod
     def make_head(self, encoder: Any, options: Mapping[str, Any]) -> Any: ...
