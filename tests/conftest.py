@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import importlib.util
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_server import Hub
 from hypothesis import settings
+from web_server import Web
 
-from xtreme_harness import testing
+from xtreme_harness import Folders, Task, testing
 from xtreme_harness.job import Job, Settings
 from xtreme_harness.plan import Plan, make_plan
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.request import Request
+from xtreme_harness.scoring.folders.score import Report, score_folders
 from xtreme_harness.store import Finished, Store
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import Outcome, perform
+from xtreme_plugins.score import layout
+from xtreme_plugins.submission import FORMS, Cell
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: tiny tensors are slower on several threads
 
@@ -98,6 +105,51 @@ def registry(topics: Path, twins: Path, no_plugins_of_the_machine: None) -> Regi
 
 
 @pytest.fixture
+def hub() -> Iterator[Hub]:
+    """A server that answers as the Hugging Face hub does, still empty: `hub.serve({"org/set": ...}, folder)`."""
+    server = Hub()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server, still without a file: `web.files["/a.txt"] = File(b"...")`."""
+    server = Web()
+    server.start()
+    yield server
+    server.stop()
+
+
+COLOURS = {
+    "en": "train\tThe tea glows red\twarm\ntrain\tThe lake lies blue\tcold\ntrain\tA red kite\twarm\n"
+    "train\tBlue ice\tcold\ndev\tA red door\twarm\ndev\tBlue smoke\tcold\n"
+    "test\tA red roof\twarm\ntest\tBlue hills\tcold\ntest\tRed wine\twarm\n",
+    "sw": "test\tPaa jekundu\twarm\ntest\tVilima vya buluu\tcold\ntest\tMvinyo mwekundu\twarm\n",
+    "de": "test\tEin rotes Dach\twarm\ntest\tBlaue Hügel\tcold\ntest\tRoter Wein\twarm\n",
+}
+TONES = {
+    "en": "test\tA red flute\twarm\ntest\tA blue drum\tcold\n",
+    "sw": "test\tFilimbi nyekundu\twarm\ntest\tNgoma ya buluu\tcold\n",
+    "de": "test\tEine rote Flöte\twarm\ntest\tEine blaue Trommel\tcold\n",
+}
+
+
+@pytest.fixture(scope="session")
+def write_originals() -> Callable[[Path], None]:
+    """Writes the original files of the tasks in tests/data_plugin/colours.py to a folder."""
+
+    def write(folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, texts in (("colours", COLOURS), ("tones", TONES)):
+            for language, text in texts.items():
+                (folder / f"{name}-{language}.txt").write_text(f"release 2\n{text}", encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "store")
     made.make()
@@ -139,6 +191,29 @@ def job_of(tmp_path: Path, registry: Registry) -> Callable[..., Job]:
         return Job(unit=unit, inputs=inputs or {}, **{**places, **fields})
 
     return make
+
+
+def _test_names(file: Path) -> set[str]:
+    """The test functions that a file defines."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")}
+
+
+@pytest.fixture(scope="session")
+def is_test() -> Callable[[str], bool]:
+    """`is_test("tests/test_store.py::test_x[id]")`: whether there is such a test; an id must stand in the file."""
+    root = Path(__file__).resolve().parents[1]
+    names = cache(_test_names)
+
+    def check(name: str) -> bool:
+        place, _, test = name.partition("::")
+        function, _, parameter = test.removesuffix("]").partition("[")
+        file = root / place
+        if not file.is_file() or function not in names(file):
+            return False
+        return not parameter or f'"{parameter}"' in file.read_text(encoding="utf-8")
+
+    return check
 
 
 GOLDEN = Path(__file__).parent / "golden" / "vectors.json"
@@ -193,3 +268,65 @@ RECORD: dict[str, Any] = {
 def record_of() -> Callable[..., dict[str, Any]]:
     """`record_of(language="te", state="failed")`: a sound record with some fields changed."""
     return lambda **fields: {**copy.deepcopy(RECORD), **fields}
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Callable[..., Folders]:
+    """`places(official=True)`: originals, data and labels of an import, unofficial unless said otherwise."""
+    folders = {name: tmp_path / name for name in ("originals", "data", "labels")}
+    return lambda **changes: Folders(**{**folders, "official": False, **changes})
+
+
+@pytest.fixture
+def score_returned(tmp_path: Path) -> Callable[[Path], Report]:
+    """`score_returned(labels)`: the strict score of a label folder that is handed in as predictions."""
+
+    def score(labels: Path) -> Report:
+        for path in sorted(path for path in labels.rglob("test-*") if path.is_file()):
+            given = tmp_path / "submission" / path.relative_to(labels)
+            given.parent.mkdir(parents=True, exist_ok=True)
+            text = path.read_text(encoding="utf-8")
+            given.write_text(_first_answers(text) if path.suffix == ".json" else text, encoding="utf-8")
+        return score_folders(tmp_path / "submission", labels, layout(), strict=True, partial=True)
+
+    return score
+
+
+def _first_answers(squad: str) -> str:
+    paragraphs = (paragraph for article in json.loads(squad)["data"] for paragraph in article["paragraphs"])
+    questions = (question for paragraph in paragraphs for question in paragraph["qas"])
+    return json.dumps({question["id"]: question["answers"][0]["text"] for question in questions})
+
+
+@pytest.fixture
+def score_gold(registry: Registry, tmp_path: Path) -> Callable[[str, Folders], dict[str, dict[str, float]]]:
+    """`score_gold("xnli", folders)`: strict figures by language of a task's gold, read and sent in as predictions."""
+
+    def score(name: str, folders: Folders) -> dict[str, dict[str, float]]:
+        task, sent = registry.task(name), tmp_path / "sent" / name
+        sent.mkdir(parents=True)
+        for language in task.languages:
+            if all((folders.data / file).is_file() for file in task.files("test", language)):
+                text = _gold_as_sent(task, language, folders)
+                (sent / f"test-{language}.tsv").write_text(text, encoding="utf-8", newline="\n")
+        return score_folders(sent.parent, folders.labels, layout(), strict=True, partial=True).languages[name]
+
+    return score
+
+
+def _gold_as_sent(task: Task, language: str, folders: Folders) -> str:
+    """What `submission` writes of predictions that are the gold; inputs and gold must go by the same ids."""
+    assert task.read_gold is not None and task.gold_files is not None
+    inputs = task.read("test", language, tuple(folders.data / file for file in task.files("test", language)))
+    gold = task.read_gold("test", language, tuple(folders.labels / file for file in task.gold_files("test", language)))
+    asked = [row["id"] for row in inputs if row.get("side", "query") == "query"]
+    if task.kind == "mine":
+        rows = [{"source": row["query"], "target": row["candidate"], "score": 1.0} for row in gold]
+        assert {row["source"] for row in rows} <= set(asked)
+    else:
+        rows = [
+            {"id": row.get("query", row.get("id")), "prediction": row.get("candidate", row.get("label"))}
+            for row in gold
+        ]
+        assert [row["id"] for row in rows] == asked
+    return FORMS[task.kind].write(Cell({"language": language, "options": {"threshold": 1.0}}, rows, folders.data, None))

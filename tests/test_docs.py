@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,23 @@ def test_every_option_of_every_command_says_what_it_does() -> None:
                 options = [one for one in leaf.params if isinstance(one, click.Option) and one.name != "help"]
                 silent = [one.opts[0] for one in options if not one.help and not isinstance(one.type, click.Choice)]
                 assert not silent, f"{name} {leaf.name}: {silent}"
+
+
+TRAP = re.compile(r"\| (?P<number>\d+) \| (?P<mark>[RFN](?:, R)?) \| (?P<said>.+) \| (?P<tests>`.+`) \|")
+TRAPS = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
+ROWS = [found for line in TRAPS.splitlines() if (found := TRAP.fullmatch(line))]
+
+
+def test_every_trap_has_a_row() -> None:
+    assert [int(row["number"]) for row in ROWS] == list(range(1, 43))
+    assert all(row["said"].count(" | ") == 1 for row in ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["number"] for row in ROWS])
+def test_the_tests_of_a_trap_exist(row: re.Match[str], is_test: Callable[[str], bool]) -> None:
+    names = [f"tests/{name}" for name in re.findall("`([^`]+)`", row["tests"])]
+    assert names
+    assert [name for name in names if not is_test(name)] == []
 
 
 def test_readme_shows_both_set_up_commands() -> None:

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from xtreme_harness.errors import MachineError
+from xtreme_harness.files import LEASE_SECONDS
 from xtreme_harness.job import Settings
 from xtreme_harness.registry import Registry, load_registry
-from xtreme_harness.store import LEASE_SECONDS, Finished, Store, default_store
+from xtreme_harness.store import Finished, Store, default_store
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import perform
 

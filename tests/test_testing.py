@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.registry import load_registry
 
 
-def rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> list[dict[str, Any]]:
     return [row for _, row in read_jsonl(path)]
 
 
@@ -79,3 +80,18 @@ def test_checkpoints_are_ordinary_and_small(name: str, family: str, request: pyt
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert (config["model_type"], config["num_hidden_layers"], config["hidden_size"]) == (family, 2, 32)
     assert sum(path.stat().st_size for path in folder.iterdir()) < 1_000_000
+
+
+def test_remedies_have_two_to_four_choices_and_one_that_is_right(tmp_path: Path) -> None:
+    plugin = testing.write_remedies(tmp_path, train=30)
+    assert not load_registry([str(plugin)]).failures
+    train, english, swahili = (
+        rows(plugin.parent / "data" / f"{name}.jsonl") for name in ("train.en", "test.en", "test.sw")
+    )
+    assert Counter(len(row["choices"]) for row in train) == {2: 10, 3: 10, 4: 10}
+    assert len({row["label"] for row in train}) == 4
+    for row in train:
+        healthy = [any(word in choice for word in testing.TOPICS["health"]) for choice in row["choices"]]
+        assert [place for place, is_right in enumerate(healthy) if is_right] == [row["label"]]
+    assert [(row["id"], row["label"]) for row in english] == [(row["id"], row["label"]) for row in swahili]
+    assert all(ours["choices"] != theirs["choices"] for ours, theirs in zip(english, swahili, strict=True))

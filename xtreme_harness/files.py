@@ -1,4 +1,4 @@
-"""Files on disk: hashes (cached by path, size and time), atomic writes, free names. Knows nothing of units."""
+"""Files on disk: hashes (cached by path, size and time), atomic writes, locks. Knows nothing of units."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LEASE_SECONDS = 60.0
 
 
 def sha256_file(path: Path) -> str:
@@ -61,6 +63,26 @@ def new_folder(final: Path) -> Iterator[Path]:
             sync(final.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Holds the lock file `path`, on a shared file system too. `waiting` is called if another process holds it.
+
+    A lock whose owner is gone is taken over.
+    """
+    from filelock import SoftFileLease, Timeout
+
+    lease = SoftFileLease(path, lease_duration=LEASE_SECONDS)
+    try:
+        lease.acquire(timeout=0.2)
+    except Timeout:
+        waiting()
+        lease.acquire(poll_interval=0.5)
+    try:
+        yield
+    finally:
+        lease.release()
 
 
 class HashCache:

@@ -174,12 +174,7 @@ def _targets(request: Request, registry: Registry) -> tuple[Suite, tuple[Task, .
         recipe = next((suite.recipe for suite in _suites(registry) if set(request.tasks) <= set(suite.tasks)), "")
         return Suite(name="tasks", groups={"": request.tasks}, recipe=recipe), tasks
     suite = registry.suite(request.suite)
-    for name in request.tasks:
-        if name not in suite.tasks:
-            registry.target_task(name)
-            raise RequestError(f"Task {name} is not in suite {suite.name}, which has {', '.join(suite.tasks)}.")
-    wanted = [name for name in suite.tasks if not request.tasks or name in request.tasks]
-    return suite, tuple(registry.target_task(name) for name in wanted)
+    return suite, registry.suite_tasks(suite, request.tasks)
 
 
 def _suites(registry: Registry) -> list[Suite]:

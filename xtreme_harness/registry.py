@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from xtreme_harness.completion import completed
 from xtreme_harness.definitions import Board, Executor, Kind, Method, Metric, Model, Recipe, Suite, Task
 from xtreme_harness.discovery import Candidate, find_candidates, plugin_arguments
-from xtreme_harness.errors import DataError, DefinitionError, PluginError, UnknownName
+from xtreme_harness.errors import DataError, DefinitionError, PluginError, RequestError, UnknownName
 from xtreme_harness.registration import OBSERVERS, LoadedPlugin, guarded, load_plugin
 
 STRICT = "XTREME_HARNESS_STRICT"
@@ -102,6 +102,14 @@ class Registry:
 
     def suite(self, name: str) -> Suite:
         return self.entry("suite", name).thing  # type: ignore[no-any-return]
+
+    def suite_tasks(self, suite: Suite, names: Sequence[str] = ()) -> tuple[Task, ...]:
+        """The suite's tasks, or those of them that are named; raises RequestError for one that is not in it."""
+        for name in names:
+            if name not in suite.tasks:
+                self.target_task(name)
+                raise RequestError(f"Task {name} is not in suite {suite.name}, which has {', '.join(suite.tasks)}.")
+        return tuple(self.target_task(name) for name in suite.tasks if not names or name in names)
 
     def recipe(self, name: str) -> Recipe:
         return self.entry("recipe", name).thing  # type: ignore[no-any-return]

@@ -188,10 +188,12 @@ def _target_dev(cell: PlannedCell, store: Store) -> dict[str, Any]:
 
 
 def _resolved(cell: PlannedCell, predict: Finished | None, tuning: Finished | None) -> dict[str, Any]:
-    """Every resolved value; a layer that only the loaded model knew, and what was chosen on dev gold, are filled in."""
+    """Every resolved value; what only the loaded model knew, and what was chosen on dev gold, are filled in."""
     options = {name: value for name, value in cell.options.items() if name != "seed"}
-    if predict and "layer" in predict.result:
-        options["layer"] = predict.result["layer"]
+    found = predict.result if predict else {}
+    options |= {name: found[name] for name in ("layer", "max_length") if name in found}
+    if options.get("max_length") != cell.options.get("max_length"):  # more than the model has positions for
+        options["max_length_asked"] = cell.options["max_length"]
     return {**options, **tuning.result["options"]} if tuning else options
 
 

@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import MachineError, machine_error
-from xtreme_harness.files import HashCache, new_folder, sha256_file, write_text
+from xtreme_harness.files import HashCache, locked, new_folder, sha256_file, write_text
 from xtreme_harness.unit import Unit, digest
 
 SCHEMA = 1
-LEASE_SECONDS = 60.0
 REMEMBERED_BYTES = 1 << 20
 
 
@@ -120,18 +119,8 @@ class Store:
     @contextmanager
     def lock(self, key: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Holds the unit's lock. A lock whose owner is gone is taken over; `waiting` is called if another holds it."""
-        from filelock import SoftFileLease, Timeout
-
-        lease = SoftFileLease(self.root / "locks" / f"{key}.lock", lease_duration=LEASE_SECONDS)
-        try:
-            lease.acquire(timeout=0.2)
-        except Timeout:
-            waiting()
-            lease.acquire(poll_interval=0.5)
-        try:
+        with locked(self.root / "locks" / f"{key}.lock", waiting):
             yield
-        finally:
-            lease.release()
 
     def write(self, unit: Unit, perform: Callable[[Path], dict[str, Any]]) -> Finished:
         """Runs `perform(folder)`, which fills the folder and returns the unit's result, and keeps both."""

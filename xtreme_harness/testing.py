@@ -202,11 +202,15 @@ def write_topics(
     return plugin
 
 
+def _frames(language: str) -> tuple[str, ...]:
+    return FRAMES.get(language, tuple(f"{language}: {{word}}" + "." * mark for mark in (1, 2, 3)))
+
+
 def _topic_examples(split: str, language: str, count: int, seed: int) -> Iterator[dict[str, str]]:
     """Every word in every frame in turn, shuffled; test parts are translations of each other."""
     combinations = [(label, word, frame) for frame in range(3) for label in TOPICS for word in TOPICS[label]]
     random.Random(f"{seed} {split}").shuffle(combinations)
-    frames = FRAMES.get(language, tuple(f"{language}: {{word}}" + "." * mark for mark in (1, 2, 3)))
+    frames = _frames(language)
     for number in range(count):
         label, word, frame = combinations[number % len(combinations)]
         yield {"id": f"{split}-{number}", "text_a": frames[frame].format(word=word), "label": label}
@@ -309,6 +313,50 @@ def _name_example(id: str, number: int, language: str) -> dict[str, Any]:
     verb = {"en": ["lives", "in"], "sw": ["anaishi"]}.get(language, [language])
     tags = [*["B-PER", "I-PER"][: len(person)], *["O"] * len(verb), "B-LOC", "O"]
     return {"id": id, "tokens": [*person, *verb, TOWNS[number % len(TOWNS)], "."], "tags": tags}
+
+
+REMEDIES_PLUGIN = '''"""Which of two to four sentences is about health: a task of `xtreme_harness.testing`."""
+
+from xtreme_harness import Task, hookimpl
+
+
+@hookimpl
+def register_target_tasks(register):
+    register(Task.from_jsonl(
+        name="remedies", kind="choose", languages={languages}, path="data/{{split}}.{{language}}.jsonl",
+    ))
+'''
+
+
+def write_remedies(
+    folder: Path, languages: Sequence[str] = ("en", "sw"), train: int = 24, test: int = 6, seed: int = 0
+) -> Path:
+    """A learnable `choose` task named `remedies` in `folder`: data files and a plugin file, whose path is returned.
+
+    Questions have two, three or four choices in turn; test parts are translations of each other.
+    """
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    for split, language, count in [
+        ("train", "en", train),
+        ("dev", "en", test),
+        *(("test", one, test) for one in languages),
+    ]:
+        rows = (_remedy_example(split, number, language, seed) for number in range(count))
+        write_jsonl(data / f"{split}.{language}.jsonl", rows)
+    plugin = folder / "plugin.py"
+    plugin.write_text(REMEDIES_PLUGIN.format(languages=_tuple(languages)), encoding="utf-8")
+    return plugin
+
+
+def _remedy_example(split: str, number: int, language: str, seed: int) -> dict[str, Any]:
+    pick = random.Random(f"{seed} {split} {number}")
+    words = [pick.choice((*TOPICS["sport"], *TOPICS["trade"])) for _ in range(1 + number % 3)]
+    label = pick.randrange(len(words) + 1)
+    words.insert(label, pick.choice(TOPICS["health"]))
+    choices = [pick.choice(_frames(language)).format(word=word) for word in words]
+    question = _pair(number, language)[0 if language == "en" else 1]
+    return {"id": f"{split}-{number}", "question": question, "choices": choices, "label": label}
 
 
 def _tuple(languages: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from xtreme_harness import Recipe, hookimpl
 
@@ -45,6 +46,17 @@ XTREME = Recipe(
             "selection": "last",
             "seed": 42,
         },
+        "choose": {  # the benchmark has no such task: as its pairs, of 128 tokens a choice
+            "learning_rate": 2e-5,
+            "epochs": 5,
+            "batch_size": 32,
+            "max_length": 128,
+            "warmup": 0,
+            "weight_decay": 0.0,
+            "selection": "english-dev",
+            "evaluate_every": 200,
+            "seed": 42,
+        },
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
@@ -56,9 +68,28 @@ XTREME = Recipe(
     },
 )
 
+# The intermediate phase of Phang et al. 2020: not in the guide, from memory and nowhere verified (rates are 1e-5 there
+# too). Tasks that the paper has not are as their nearest kin.
+REMEMBERED: dict[str, dict[str, Any]] = {
+    "anli_plus": {"batch_size": 24, "epochs": 2},
+    "mnli": {"batch_size": 24, "epochs": 2},
+    "snli": {"batch_size": 24, "epochs": 2},
+    "qqp": {"batch_size": 24, "epochs": 3},
+    "squad_v1": {"batch_size": 8, "epochs": 3},
+    "squad_v2": {"batch_size": 8, "epochs": 3},
+    "hellaswag": {"batch_size": 24, "epochs": 7},
+    "swag": {"batch_size": 24, "epochs": 7},
+    "cosmosqa": {"batch_size": 4, "epochs": 15},
+    "csqa": {"batch_size": 4, "epochs": 10},
+    "socialiqa": {"batch_size": 4, "epochs": 10},
+    "ccg": {"batch_size": 24, "epochs": 15},
+    "pmb_ccg": {"batch_size": 24, "epochs": 15},
+}
+
 JIANT = Recipe(
     name="jiant",
-    source="jiant's XTREME guide (Phang et al. 2020): AdamW 1e-5, 10 % warm-up, decay 0.01, length 256",
+    source="jiant's XTREME guide (Phang et al. 2020): AdamW 1e-5, 10 % warm-up, decay 0.01, length 256; the epochs and "
+    "batch sizes of intermediate tasks are from memory, not verified",
     kinds={
         "classify": {
             "learning_rate": 1e-5,
@@ -92,10 +123,20 @@ JIANT = Recipe(
             "weight_decay": 0.01,
             "selection": "last",
         },
+        "choose": {
+            "learning_rate": 1e-5,
+            "epochs": 7,
+            "batch_size": 24,
+            "max_length": 256,
+            "warmup": 0.1,
+            "weight_decay": 0.01,
+            "selection": "english-dev",
+            "evaluate_every": 1000,
+        },
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
-    tasks={"pawsx": {"epochs": 5}},
+    tasks={"pawsx": {"epochs": 5}, **REMEMBERED},
 )
 
 MINI = Recipe(
@@ -135,6 +176,16 @@ MINI = Recipe(
             "weight_decay": 0.01,
             "selection": "last",
         },
+        "choose": {
+            "learning_rate": 1e-4,
+            "head_learning_rate": 1e-3,
+            "epochs": 3,
+            "batch_size": 16,
+            "max_length": 128,
+            "warmup": 0.1,
+            "weight_decay": 0.01,
+            "selection": "last",
+        },
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
@@ -142,6 +193,8 @@ MINI = Recipe(
         "mini.paraphrase": {"epochs": 6},
         # with updates twice as large and faster, some seeds never learn to tell the types of names apart
         "mini.ner": {"epochs": 10, "batch_size": 16, "learning_rate": 2e-4, "head_learning_rate": 1e-3},
+        # English dev F1 72.6, against 66.2 with the kind's values
+        "mini.qa": {"batch_size": 16, "learning_rate": 1e-4},
     },
 )
 

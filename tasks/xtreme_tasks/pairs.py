@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness import DataError, read_text_lines
 
 Rows = Iterator[dict[str, Any]]
+TOO_FEW_TO_TELL = 2  # lines, whose labels may be equal by chance
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairSet:
+    """A data set of sentence pairs: its folder, its labels, the one that stands where gold was removed, its sizes."""
+
+    name: str
+    labels: tuple[str, ...]
+    placeholder: str
+    sizes: Mapping[str, Mapping[str, int]]  # by split and language
 
 
 def cell_as_written(cell: str) -> str:
@@ -45,24 +57,32 @@ def read_pairs(labels: tuple[str, ...], cell: Callable[[str], str] = cell_unquot
     return read
 
 
-def read_labels(labels: tuple[str, ...], placeholder: str) -> Callable[..., Rows]:
-    """A reader of label files: one label a line, in the order of the test file.
-
-    Where the labels were removed, the original's own conversion writes `placeholder` on every line (spec 5, item 10):
-    such a file is refused, or its lines would be scored as if they were gold.
-    """
+def read_labels(pairs: PairSet) -> Callable[..., Rows]:
+    """A reader of label files: one label a line, in the order of the test file; see `check_gold`."""
 
     def read(split: str, language: str, files: tuple[Path, ...]) -> Rows:
         found = [(number, line.strip()) for number, line in read_text_lines(files[0])]
         for number, label in found:
-            if label not in labels:
-                raise DataError(files[0], number, f"label {label!r} is not one of {', '.join(labels)}")
-        if len(found) > 1 and all(label == placeholder for _, label in found):
-            raise DataError(files[0], None, f"is {placeholder!r} on every line: labels were removed, nothing to score")
+            if label not in pairs.labels:
+                raise DataError(files[0], number, f"label {label!r} is not one of {', '.join(pairs.labels)}")
+        check_gold(files[0], [label for _, label in found], pairs.placeholder)
         for number, label in found:
             yield {"id": str(number - 1), "label": label}
 
     return read
+
+
+def check_gold(where: str | Path, gold: Sequence[str], placeholder: str) -> None:
+    """Refuses gold that is the same everywhere: it would be scored as if it were gold.
+
+    Where the labels were removed, the original's own conversion puts `placeholder` (spec 5, item 10).
+    """
+    if len(gold) < TOO_FEW_TO_TELL or len(set(gold)) > 1:
+        return
+    if gold[0] == placeholder:
+        raise DataError(where, None, f"is {gold[0]!r} on every line: labels were removed, nothing to score")
+    if len(gold) > TOO_FEW_TO_TELL:
+        raise DataError(where, None, f"is {gold[0]!r} on every line, as no part of the data set has")
 
 
 def pair_files(folder: str) -> Callable[[str, str], Sequence[str]]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from xtreme_harness import DataError, Folders, MissingData, Source, Task, hookimpl
+from xtreme_harness import DataError, Folders, HubSet, MissingData, Source, Task, hookimpl
 from xtreme_tasks.archives import unpacked
+from xtreme_tasks.importing import HUB_SPLITS, HubRows, check_count, staged
 from xtreme_tasks.tagged import (
     Row,
-    move_written,
+    hub_sentences,
     read_tag_labels,
     read_tagged,
     sentences,
+    tag_problem,
     tagged_files,
     tags_by_words,
-    write_sentences,
+    write_part,
     write_tags,
 )
 
@@ -29,8 +30,31 @@ LANGUAGES = (
     "fi", "hu",
 )
 # fmt: on
+# training, dev and test sentences: the splits are balanced by how much a language has (spec 4.4)
+COUNTS = {
+    (20_000, 10_000, 10_000): "ar bg de el en es fa fi fr he hu id it ja ko nl pt ru th tr vi zh",
+    (15_000, 10_000, 10_000): "et",
+    (10_000, 10_000, 10_000): "eu ka",
+    (20_000, 1_000, 1_000): "ms ur",
+    (15_000, 1_000, 1_000): "ta",
+    (10_000, 1_000, 1_000): "bn ml tl",
+    (5_000, 1_000, 1_000): "af hi mr",
+    (1_000, 1_000, 1_000): "kk sw te",
+    (100, 100, 100): "jv my yo",
+}
 SPLITS = ("train", "dev", "test")
+SIZES = {
+    split: {code: counts[place] for counts, codes in COUNTS.items() for code in codes.split()}
+    for place, split in enumerate(SPLITS)
+}
 RAW_FILE = re.compile("|".join(SPLITS))
+RAW = Source(
+    file="panx_dataset",
+    address="https://www.amazon.com/clouddrive/share/d3KGCRCIYwhKJF0H3eWA26hjg2ZCRhjpEQtDL70FSBN",
+    licence="not stated by the authors; the text is Wikipedia's, CC BY-SA",
+    steps="by hand: unzip it in the folder of originals (<language>.tar.gz each); may be gone",
+)
+HUB = {"unimelb-nlp/wikiann": "{}", "google/xtreme": "PAN-X.{}"}  # configurations
 
 
 def raw_sentences(path: Path) -> Iterator[list[Row]]:
@@ -52,32 +76,29 @@ def _row(path: Path, number: int, line: str) -> Row:
         raise DataError(path, number, f"{fields[0]!r} has no language before a colon, as in en:word")
     if not word.strip():
         raise DataError(path, number, "has an empty word")
-    tag = fields[1].strip()
-    if tag not in LABELS:
-        raise DataError(path, number, f"tag {tag!r} is not one of {', '.join(LABELS)}")
-    return word.strip(), tag
+    if problem := tag_problem(fields[1].strip(), LABELS):
+        raise DataError(path, number, problem)
+    return word.strip(), fields[1].strip()
 
 
-def import_raw(source: Path, data: Path, labels: Path) -> dict[tuple[str, str], int]:
-    """Writes `data/panx/` and `labels/panx/` from the raw files in `source`; returns sentences by language and split.
+def import_files(folders: Folders) -> None:
+    """From the raw files to `panx/` in the data and in the label folder; an official import checks the counts."""
+    with staged(folders) as new:
+        seen: set[tuple[str, str]] = set()
+        for language, split, path in raw_files(folders.originals, new.data.parent):
+            if (language, split) in seen:
+                raise DataError(path, None, f"is not the only {split} file of {language} in {folders.originals}")
+            seen.add((language, split))
+            write(new, language, split, path, raw_sentences(path))
 
-    Nothing is written unless all is sound.
-    """
-    counts = {}
-    data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=data, prefix=".panx-") as place:
-        new = Path(place)
-        for language, split, path in raw_files(source, new / "raw"):
-            name = f"{split}-{language}.tsv"
-            if (language, split) in counts:
-                raise DataError(path, None, f"is not the only {split} file of {language} in {source}")
-            gold = new / "labels" / name if split == "test" else None
-            counts[language, split] = write_sentences(raw_sentences(path), new / "data" / name, gold)
-            if not counts[language, split]:
-                raise DataError(path, None, "holds no sentence")
-        move_written(new / "data", data / "panx")
-        move_written(new / "labels", labels / "panx")
-    return counts
+
+def write(new: Folders, language: str, split: str, where: Path | str, rows: Iterable[list[Row]]) -> None:
+    """Writes one part, which must hold a sentence and, where official, as many as the benchmark has."""
+    count = write_part(new, "panx", split, language, rows)
+    if not count:
+        raise DataError(where, None, "holds no sentence")
+    if new.official:
+        check_count(where, SIZES, split, language, count)
 
 
 def raw_files(source: Path, workplace: Path) -> Iterator[tuple[str, str, Path]]:
@@ -101,23 +122,27 @@ def raw_files(source: Path, workplace: Path) -> Iterator[tuple[str, str, Path]]:
         raise MissingData(source, None, "holds no WikiAnn (<language>.tar.gz, or folders with train, dev and test)")
 
 
-def label_tests(source: Path, data: Path, labels: Path) -> None:
-    """Writes `labels/panx/` for the test files in `data/panx/`, in their order, from the raw files in `source`."""
-    with tempfile.TemporaryDirectory(dir=data, prefix=".panx-") as place:
-        for language, split, path in raw_files(source, Path(place)):
-            test = data / "panx" / f"test-{language}.tsv"
-            if split == "test" and test.is_file():
-                write_tags(tags_by_words(test, raw_sentences(path)), labels / "panx" / test.name)
-
-
-def import_files(folders: Folders) -> None:
-    """From the raw files to `panx/` in the data and in the label folder."""
-    import_raw(folders.originals, folders.data, folders.labels)
-
-
 def build_labels(folders: Folders) -> None:
-    """Labels for the test files of a download, from the raw files."""
-    label_tests(folders.originals, folders.data, folders.labels)
+    """Labels for the test files of a download, in their order, from the raw files."""
+    with staged(folders) as new:
+        for language, split, path in raw_files(folders.originals, new.data.parent):
+            test = folders.data / "panx" / f"test-{language}.tsv"
+            if split == "test" and test.is_file():
+                write_tags(tags_by_words(test, raw_sentences(path)), new.labels / "panx" / test.name)
+
+
+def hub_set(id: str, config: str) -> HubSet:
+    """Order of sentences and counts are those of the raw files; labels go by name (spec 5, trap 9)."""
+
+    def write_rows(rows: HubRows, folders: Folders) -> None:
+        with staged(folders) as new:
+            for language in LANGUAGES:
+                for split in SPLITS:
+                    where = f"{id}, {config.format(language)}, {HUB_SPLITS[split]}"
+                    found = rows(config.format(language), HUB_SPLITS[split])
+                    write(new, language, split, where, hub_sentences(where, found, "ner_tags", LABELS))
+
+    return HubSet(id=id, write=write_rows)
 
 
 @hookimpl
@@ -132,15 +157,11 @@ def register_target_tasks(register: Callable[[Task], None]) -> None:
             files=tagged_files("panx"),
             read_gold=read_tag_labels(LABELS),
             gold_files=tagged_files("panx"),
-            sources=(
-                Source(
-                    file="panx_dataset",
-                    address="https://www.amazon.com/clouddrive/share/d3KGCRCIYwhKJF0H3eWA26hjg2ZCRhjpEQtDL70FSBN",
-                    steps="by hand: unzip it in the folder of originals (<language>.tar.gz each); may be gone",
-                ),
-            ),
+            sources=(RAW,),
             import_files=import_files,
             build_labels=build_labels,
+            hub=tuple(hub_set(id, config) for id, config in HUB.items()),
+            sizes=SIZES,
             homepage="https://github.com/afshinrahimi/mmner",
             citation="Pan et al. 2017, Cross-lingual Name Tagging and Linking for 282 Languages; Rahimi et al. 2019",
             licence="not stated by the authors",

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness import DataError, read_text_lines
+from xtreme_harness import DataError, Folders, read_text_lines
 
 Row = tuple[str, str]  # word, tag
 Rows = Iterator[dict[str, Any]]
@@ -70,14 +70,30 @@ def _fields(path: Path, number: int, line: str, columns: int) -> list[str]:
 
 
 def _tag(path: Path, number: int, tag: str, labels: Sequence[str]) -> str:
-    if tag not in labels:
-        hint = "; a label file has tags only, no words" if "\t" in tag else ""
-        raise DataError(path, number, f"tag {tag!r} is not one of {', '.join(labels)}{hint}")
+    if problem := tag_problem(tag, labels):
+        raise DataError(path, number, problem + ("; a label file has tags only, no words" if "\t" in tag else ""))
     return tag
+
+
+def tag_problem(tag: str, labels: Sequence[str]) -> str:
+    return "" if tag in labels else f"tag {tag!r} is not one of {', '.join(labels)}"
 
 
 def tagged_files(folder: str) -> Callable[[str, str], Sequence[str]]:
     return lambda split, language: (f"{folder}/{split}-{language}.tsv",)
+
+
+def write_part(new: Folders, task: str, split: str, language: str, rows: Iterable[Sequence[Row]]) -> int:
+    """Writes a part of a task and returns the number of its sentences: tags of tests go to the label folder.
+
+    A part without a sentence leaves no file: some have treebanks only whose text is withheld.
+    """
+    name = f"{task}/{split}-{language}.tsv"
+    paths = [new.data / name, *([new.labels / name] if split == "test" else [])]
+    count = write_sentences(rows, *paths)
+    for path in paths if not count else ():
+        path.unlink()
+    return count
 
 
 def write_sentences(rows: Iterable[Sequence[Row]], path: Path, labels: Path | None = None) -> int:
@@ -117,16 +133,38 @@ def tags_by_words(test: Path, labelled: Iterable[Sequence[Row]]) -> Iterator[lis
 
 
 def write_tags(rows: Iterable[list[Row]], path: Path) -> None:
-    """A label file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as place:
-        write_sentences(rows, Path(place) / "words", Path(place) / "tags")
-        (Path(place) / "tags").replace(path)
+    """A label file alone."""
+    with tempfile.TemporaryDirectory() as place:
+        write_sentences(rows, Path(place) / "words", path)
 
 
-def move_written(new: Path, final: Path) -> None:
-    """Puts finished files where they belong; a part without a sentence leaves none."""
-    final.mkdir(parents=True, exist_ok=True)
-    for path in sorted(new.glob("*.tsv")):
-        if path.stat().st_size:
-            path.replace(final / path.name)
+def hub_sentences(
+    where: str,
+    rows: Iterable[Mapping[str, Any]],
+    column: str,
+    labels: Sequence[str],
+    clean: Callable[[str], str] = str.strip,
+) -> Iterator[list[Row]]:
+    """Sentences from rows of a hub set, whose `column` holds the names of tags; `clean` is what raw words go through.
+
+    Raises DataError for a row without words, an empty word (in a file it would be a false sentence break; spec 7, item
+    13), one that would be cut in a file, and an unknown tag.
+    """
+    for number, row in enumerate(rows, start=1):
+        try:
+            sentence = [(clean(word), tag) for word, tag in zip(row["tokens"], row[column], strict=True)]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f"row {number} is no sentence with {column} ({type(error).__name__}: {error})"
+            raise DataError(where, None, what) from None
+        if problem := _hub_problem(sentence, labels):
+            raise DataError(where, None, f"row {number} {problem}")
+        yield sentence
+
+
+def _hub_problem(sentence: Sequence[Row], labels: Sequence[str]) -> str:
+    if not all(word for word, _ in sentence) or not sentence:
+        return "has an empty word" if sentence else "has no word"
+    if cut := [word for word, _ in sentence if set(word) & set("\t\n\r")]:
+        return f"has the word {cut[0]!r} with a line or column break in it"
+    unknown = next((problem for _, tag in sentence if (problem := tag_problem(tag, labels))), "")
+    return f"has a {unknown}" if unknown else ""

@@ -41,4 +41,4 @@ def test_batches_by_hand() -> None:
     assert prediction_batches([3, 5, 5, 1, 2], budget=10) == [[1, 2], [0, 4, 3]]
     assert prediction_batches([20, 5], budget=10) == [[0], [1]]
     assert prediction_batches([], budget=10) == []
-    assert fill_budget([7, 3], [0, 0, 0, 2, 0, 0, 0, 4], budget=8) == [[7, 3]]
+    assert fill_budget([[7], [3]], [0, 0, 0, 2, 0, 0, 0, 4], budget=8) == [[7, 3]]

@@ -58,3 +58,12 @@ def test_the_same_content_makes_the_same_files(tmp_path: Path) -> None:
         save_encoded(tmp_path / name, {"input_ids": [[1, 2], [3]], "labels": [[0], [1]]}, [{"id": "x"}, {"id": "y"}])
     written = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("a", "b")]
     assert written[0] == written[1] and len(written[0]) == 6
+
+
+def test_rows_are_examples_by_themselves_or_together(tmp_path: Path) -> None:
+    rows, items = [[1], [2, 3], [4], [5], [6]], [{"id": "a"}]
+    save_encoded(tmp_path, {"input_ids": rows}, items)
+    assert load_encoded(tmp_path).bounds.tolist() == [0, 1, 2, 3, 4, 5]
+    save_encoded(tmp_path, {"input_ids": rows, "together": [[7], [7], [2], [2], [9]]}, items)
+    assert load_encoded(tmp_path).bounds.tolist() == [0, 2, 4, 5]
+    assert load_encoded(tmp_path).examples == 3

@@ -265,4 +265,7 @@ def killed_after(process: Popen[str], store: Path, updates: int) -> int:
 
 
 def checkpoints(store: Path) -> list[int]:
-    return [int(path.name.partition("-")[2]) for path in store.glob("partial/*/state-*")]
+    try:
+        return [int(path.name.partition("-")[2]) for path in store.glob("partial/*/state-*")]
+    except FileNotFoundError:  # a folder went while it was looked through
+        return []

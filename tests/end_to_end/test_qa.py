@@ -13,7 +13,7 @@ import pytest
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.records import read_records
 from xtreme_harness.testing import FIRST_NAMES, TOWNS
-from xtreme_tasks.squad import without_answers
+from xtreme_tasks.squad.document import without_answers
 
 Command = Callable[..., "CompletedProcess[str]"]
 

@@ -77,9 +77,14 @@ def computed(done: CompletedProcess[str]) -> int:
 
 def test_the_table_shows_what_the_records_hold(shared: Shared) -> None:
     figures = {(record["task"], record["language"]): task_number(record) for record in records(shared.run)}
-    topics = (figures["topics", "en"] + figures["topics", "sw"]) / 2
-    numbers = [[topics, figures["twins", "sw"], (topics + figures["twins", "sw"]) / 2]]
-    numbers += [[figures["topics", "en"], figures["topics", "sw"], topics], [figures["twins", "sw"]] * 2]
+    english, swahili, twins = figures["topics", "en"], figures["topics", "sw"], figures["twins", "sw"]
+    topics = (english + swahili) / 2
+    numbers = [
+        [topics, twins, (topics + twins) / 2],
+        [(swahili + twins) / 2, english - swahili],
+        [english, swahili, topics, swahili, english - swahili],
+        [twins, twins],
+    ]
     expected = [[ROW, *(f"{number:.1f}" for number in row)] for row in numbers]
     assert cells(shared.done.stdout) == expected
     assert cells((shared.run / "leaderboard.md").read_text(encoding="utf-8")) == expected
@@ -199,7 +204,7 @@ def test_a_filter_takes_some_languages(shared: Shared) -> None:
     done = shared.again("--seed", "1", "--out", "swahili", "--language", "sw")
     assert computed(done) == 0
     assert [(record["task"], record["language"]) for record in records(shared.folder / "swahili")] == CELLS[1:]
-    assert [row[0] for row in cells(done.stdout)] == [ROW] * 3
+    assert [row[0] for row in cells(done.stdout)] == [ROW] * 4
 
 
 def test_a_filter_that_leaves_a_task_no_language_says_so(shared: Shared) -> None:

@@ -85,8 +85,8 @@ def test_an_xtreme_download_with_its_labels_is_scored(download: Download) -> Non
     ("labels", "told"),
     [
         ("O\nO\nO\n\n" * 8, "test-sw.tsv: every gold tag is 'O': the labels were taken out"),
-        ("B-PER\nO\nO\n\n" * 7, "test-sw.tsv: holds 7 gold items for 8 predictions"),
-        ("B-PER\nO\nO\n\n" * 7 + "O\nO\n", "sentence 8 (id 7) has 2 gold tags for 3 predicted ones"),
+        ("B-PER\nO\nO\n\n" * 7, "test-sw.tsv: holds 7 gold items for 8 examples"),
+        ("B-PER\nO\nO\n\n" * 7 + "O\nO\n", "sentence 8 (id 7) has 2 gold tags for 3 words"),
         ("B-PER\nO\nPERSON\n\n" * 8, "test-sw.tsv, line 3: tag 'PERSON' is not one of B-LOC"),
     ],
 )

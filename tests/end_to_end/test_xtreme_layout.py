@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from xtreme_harness.comparable import OTHER_TEST, OTHER_TRAINING
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.records import Record, read_records
 
@@ -136,7 +137,9 @@ def test_all_three_tasks_run(shared: Shared) -> None:
     records = shared.records("all")
     assert list(records) == HELD
     assert {record["state"] for record in records.values()} == {"ok"}
-    assert {record["comparable"] for record in records.values()} == {True}
+    assert {record["comparable"] for record in records.values()} == {False}  # three or four examples are not XTREME's
+    reasons = {record["not_comparable_because"] for record in records.values()}
+    assert reasons == {OTHER_TEST, f"{OTHER_TEST}; {OTHER_TRAINING}"}
     assert [record["n"] for record in records.values()] == [3, 3, 3, 4, 4, 4, 4]
 
 
@@ -218,9 +221,9 @@ def test_labels_of_some_languages_leave_the_others_unlabelled(shared: Shared) ->
 
 
 REFUSED_LABELS: dict[str, tuple[str, str, str]] = {
-    "placeholders": ("xnli", "neutral\nneutral\nneutral\n", "is 'neutral' on every line: labels were removed"),
+    "placeholders": ("xnli", "neutral\nneutral\nneutral\n", "has 'neutral' on every line: labels were removed"),
     "outside the set": ("xnli", "entailment\ncontradictory\nneutral\n", "line 2: label 'contradictory' is not one of"),
-    "too few": ("xnli", "entailment\nneutral\n", "holds 2 gold items for 3 predictions"),
+    "too few": ("xnli", "entailment\nneutral\n", "holds 2 gold items for 3 examples"),
     "brackets": ("tatoeba", "[1]\n[0]\n[2]\n[3]\n", "line 1: holds '[1]', expected a row number"),
     "from one": ("tatoeba", "2\n1\n3\n4\n", "line 4: names row 4, but the 4 rows are counted from 0"),
 }

@@ -18,6 +18,7 @@ from xtreme_harness.errors import DataError
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.kinds.classify.decode import decode_labels
 from xtreme_harness.kinds.classify.encode import encode_texts, input_problem, label_problem
+from xtreme_harness.kinds.classify.kind import Classify
 from xtreme_harness.models.load import load_tokenizer
 from xtreme_harness.plan import Plan
 from xtreme_harness.registry import load_registry
@@ -130,6 +131,17 @@ def test_unsound_inputs(example: dict[str, Any], told: str | None) -> None:
 def test_labels_outside_the_label_set(example: dict[str, Any], told: str | None) -> None:
     problem = label_problem(example, OPTIONS)
     assert problem is None if told is None else problem is not None and problem.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_gold"),
+    [(["a", "a", "a"], False), (["a", "a", "b"], True), (["a", "a"], True), (["a"], True)],
+)
+def test_gold_that_is_the_same_everywhere_is_none(labels: list[str], is_gold: bool) -> None:
+    gold = [{"id": str(place), "label": label} for place, label in enumerate(labels)]
+    told = Classify().scoring_problem([], gold)
+    assert (told is None) == is_gold
+    assert told is None or "all 3 gold labels are 'a': the labels were taken out" in told
 
 
 def test_the_largest_logit_is_the_label() -> None:

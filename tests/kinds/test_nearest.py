@@ -17,8 +17,10 @@ from xtreme_harness import testing
 from xtreme_harness.data.encoded import load_encoded
 from xtreme_harness.definitions import Model
 from xtreme_harness.errors import DataError, RequestError
+from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.kinds.nearest.decode import decode_neighbours, nearest
+from xtreme_harness.kinds.nearest.kind import Nearest
 from xtreme_harness.kinds.retrieval import (
     NOT_PUBLISHED,
     distinct_rows,
@@ -274,6 +276,20 @@ def test_a_side_without_any_text_is_refused(
         perform_all([unit_of(plan_of(tiny_xlmr, "twins", registry=registry), "prepare")], registry=registry)
 
 
+def test_embeddings_must_be_as_many_as_texts(
+    tiny_xlmr: Path, plan_of: PlanOf, perform_all: PerformAll, store: Store, job_of: Callable[..., Job]
+) -> None:
+    predict = plan_of(tiny_xlmr, "twins").cells[0].predict
+    assert predict is not None
+    perform_all([*predict.inputs["texts"].inputs.values(), predict.inputs["texts"], predict.inputs["embeddings"]])
+    inputs = {role: store.find(unit.key) for role, unit in predict.inputs.items()}
+    embeddings = inputs["embeddings"]
+    assert embeddings is not None
+    np.save(embeddings.file("layer.npy"), np.load(embeddings.file("layer.npy"))[:-1])
+    with pytest.raises(DataError, match="search twins test sw: there are 23 embeddings for 24 texts"):
+        Nearest().predict(job_of(predict, inputs))
+
+
 def test_gold_without_prediction_is_refused(
     tmp_path: Path, tiny_xlmr: Path, plan_of: PlanOf, perform_all: PerformAll
 ) -> None:
@@ -281,7 +297,7 @@ def test_gold_without_prediction_is_refused(
     source = plugin.read_text(encoding="utf-8")
     plugin.write_text(source.replace('"query": f"en-{number}"', '"query": f"en-{number + 1}"'), encoding="utf-8")
     registry = load_registry([str(plugin)])
-    with pytest.raises(DataError, match=r"twins\.sw\.tsv: .*no prediction has the id 'en-13'"):
+    with pytest.raises(DataError, match=r"twins\.sw\.tsv: .*no example has the id 'en-13'"):
         perform_all(plan_of(tiny_xlmr, "twins", registry=registry).units(), registry=registry)
 
 

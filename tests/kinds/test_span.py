@@ -16,6 +16,7 @@ from xtreme_harness import testing
 from xtreme_harness.data.encoded import Encoded, Ragged
 from xtreme_harness.definitions import Example
 from xtreme_harness.errors import CheckpointError, RequestError
+from xtreme_harness.kinds.frame import frame_of
 from xtreme_harness.kinds.span.decode import decode_spans, extended
 from xtreme_harness.kinds.span.encode import (
     answers_problem,
@@ -25,7 +26,7 @@ from xtreme_harness.kinds.span.encode import (
     window_begins,
 )
 from xtreme_harness.kinds.span.kind import Span
-from xtreme_harness.kinds.span.pieces import covered, cut_pieces, frame_of
+from xtreme_harness.kinds.span.pieces import covered, cut_pieces
 from xtreme_harness.models.load import load_tokenizer
 from xtreme_harness.registry import Registry
 from xtreme_harness.settings import settings_by_task
@@ -168,7 +169,7 @@ def test_a_question_that_leaves_no_room_is_refused(tokenizer: Tokenizer) -> None
 
 def test_a_slow_tokenizer_is_refused() -> None:
     with pytest.raises(CheckpointError, match="fast tokenizer"):
-        frame_of(object())
+        cut_pieces(object(), ["Amina lives in Lima."])
 
 
 def test_the_target_of_a_window_without_the_whole_answer_is_the_first_position(tokenizer: Tokenizer) -> None:

@@ -33,7 +33,12 @@ from xtreme_tasks.tagged import read_tagged
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "tagging.json").read_text(encoding="utf-8"))["vectors"]
 SPLIT_JOIN = [vector for vector in GOLDEN if vector["scorer"] == "tag_split_join"]
 LABELS = ("A", "B", "C", "D", "B-PER", "NOUN", "NUM", "O", "X")
-OPTIONS: dict[str, Any] = {"labels": LABELS, "max_length": 128, "first_content_subword": False}
+OPTIONS: dict[str, Any] = {
+    "labels": LABELS,
+    "max_length": 128,
+    "first_content_subword": False,
+    "open_labels": False,
+}
 
 PlanOf = Callable[..., Plan]
 PerformAll = Callable[..., list[Outcome]]
@@ -262,7 +267,7 @@ def test_gold_that_cannot_be_scored_against() -> None:
     ours = [{"id": "a", "prediction": ["O"]}, {"id": "b", "prediction": ["O", "A"]}]
     assert scoring_problem(ours, [{"id": "a", "tags": ["A"]}, {"id": "b", "tags": ["O", "A"]}]) is None
     short = scoring_problem(ours, [{"id": "a", "tags": ["O"]}, {"id": "b", "tags": ["O"]}])
-    assert short == "sentence 2 (id b) has 1 gold tags for 2 predicted ones"
+    assert short == "sentence 2 (id b) has 1 gold tags for 2 words"
     stripped = scoring_problem(ours, [{"id": "a", "tags": ["O"]}, {"id": "b", "tags": ["O", "O"]}])
     assert stripped is not None and stripped.startswith("every gold tag is 'O': the labels were taken out")
 
@@ -362,3 +367,60 @@ def test_placeholder_labels_are_refused(
     perform_all([unit for unit in units if unit.type != "score"], registry=registry)
     with pytest.raises(DataError, match=r"test\.sw\.jsonl: every gold tag is 'O'"):
         perform_all([unit for unit in units if unit.label == "score names sw"], registry=registry)
+
+
+def opened(folder: Path) -> Registry:
+    """The task `names`, whose labels are those of its training part."""
+    plugin = testing.write_names(folder)
+    text = plugin.read_text(encoding="utf-8")
+    changed = text.replace('labels=("B-LOC", "B-PER", "I-PER", "O")', 'options={"labels": (), "open_labels": True}')
+    assert changed != text
+    plugin.write_text(changed, encoding="utf-8")
+    return load_registry([str(plugin)])
+
+
+def figures(plan: Plan, store: Store) -> list[float]:
+    found = [store.find(cell.score.key) for cell in plan.cells if cell.score]
+    return [one.result["metrics"]["f1"] for one in found if one]
+
+
+def retagged(path: Path, old: str, new: str) -> None:
+    rows = [{**row, "tags": [new if tag == old else tag for tag in row["tags"]]} for _, row in read_jsonl(path)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def test_open_labels_are_those_of_the_english_training_part(
+    tmp_path: Path, tiny_xlmr: Path, plan_of: PlanOf, perform_all: PerformAll, store: Store
+) -> None:
+    """Tags that training never saw count as wrong, in dev and in tests; the rest is as with labels that are named."""
+    registry = opened(tmp_path / "open")
+    for name in ("dev.en", "test.sw"):
+        retagged(tmp_path / "open" / "data" / f"{name}.jsonl", "B-LOC", "B-TOWN")
+    plan = plan_of(tiny_xlmr, "names", registry=registry, settings=LEARNING)
+    (trained,) = (unit for unit in plan.units() if unit.type == "train")
+    assert list(trained.parameters["options"]["labels"]) == ["B-LOC", "B-PER", "I-PER", "O"]
+    perform_all(plan.units(), registry=registry)
+    english, swahili = figures(plan, store)
+    closed = load_registry([str(testing.write_names(tmp_path / "closed"))])
+    expected = plan_of(tiny_xlmr, "names", registry=closed, settings=LEARNING)
+    perform_all(expected.units(), registry=closed)
+    assert english == figures(expected, store)[0]
+    assert swahili < figures(expected, store)[1]
+
+
+def test_another_training_part_makes_other_labels_and_keys(tmp_path: Path, tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    registry = opened(tmp_path / "open")
+    first = plan_of(tiny_xlmr, "names", registry=registry)
+    retagged(tmp_path / "open" / "data" / "train.en.jsonl", "B-LOC", "B-TOWN")
+    second = plan_of(tiny_xlmr, "names", registry=registry)
+    labels = [plan.cells[0].options["labels"] for plan in (first, second)]
+    assert labels == [("B-LOC", "B-PER", "I-PER", "O"), ("B-PER", "B-TOWN", "I-PER", "O")]
+    assert not {unit.key for unit in first.units()} & {unit.key for unit in second.units()}
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"), [(["B-NEW", "O"], None), (["B-NEW", ""], "tag 2 is ''"), (["O", 3], "tag 2 is 3")]
+)
+def test_open_labels_are_texts(tags: list[Any], told: str | None) -> None:
+    problem = gold_problem({"tokens": ["a", "b"], "tags": tags}, {**OPTIONS, "open_labels": True})
+    assert problem is None if told is None else problem is not None and problem.startswith(told)

@@ -119,6 +119,17 @@ def test_comparable_records_need_no_remark(records: list[Record]) -> None:
     assert "not comparable" not in document("T", records, table_rows(records, SUITE), SUITE)
 
 
+def test_inputs_shorter_than_the_recipe_s_are_said_where_something_was_trained(record_of: RecordOf) -> None:
+    trained: dict[str, Any] = {"phases": [{}], "options": {"max_length": 126, "max_length_asked": 384}}
+    told = [
+        record_of(task="mlqa", **trained),
+        record_of(task="xquad", **trained),
+        record_of(task="xnli", phases=[{}]),
+        record_of(task="tatoeba", **{**trained, "phases": []}),
+    ]
+    assert remarks(told) == ["max_length 126 instead of 384: mlqa, xquad (the model has no more positions)"]
+
+
 def test_the_page_holds_title_tables_and_signatures(records: list[Record]) -> None:
     page = document("XTREME, two tasks", records, table_rows(records, SUITE), SUITE)
     assert page.startswith("# XTREME, two tasks\n\n") and page.endswith("`\n")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
+from hub_server import COMMIT, Hub
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from xtreme_harness.errors import CheckpointError, MachineError
@@ -26,89 +23,20 @@ from xtreme_harness.records import read_records
 
 Run = Callable[..., "CompletedProcess[str]"]
 
-COMMIT, OTHER = "0123456789abcdef0123456789abcdef01234567", "f" * 40
+OTHER = "f" * 40
 TINY = f"org/tiny@{COMMIT}"
 UNITS = 10  # of the task topics in two languages, the checkpoint among them
 
 
-class Hub(ThreadingHTTPServer):
-    """Repositories by id, each a folder with one commit that `main` names; every request is written down."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.repositories: dict[str, Path] = {}
-        self.asked: list[str] = []
-        self.told: set[str] = set()  # what the requests say of their sender
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def fetched(self) -> set[str]:
-        """Names of the files whose content went out."""
-        return {line.rsplit("/", 1)[1] for line in self.asked if line.startswith("GET /org/")}
-
-
-class Handler(BaseHTTPRequestHandler):
-    """The hub's layout: a revision's commit, a commit's list of files, a file (its head alone, or all of it)."""
-
-    server: Hub
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *values: Any) -> None:
-        self.server.asked.append(f"{self.command} {self.path.split('?')[0]}")
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        self.server.told |= {word.split("/")[0] for word in self.headers["User-Agent"].split("; ")}
-        path = self.path.split("?")[0].strip("/").removeprefix("api/models/")
-        parts = path.split("/")
-        folder = self.server.repositories.get("/".join(parts[:2]))
-        if folder is None:
-            self.answer(404, {"X-Error-Code": "RepoNotFound"})
-            return
-        what, revision, name = parts[2], parts[3], "/".join(parts[4:])
-        if revision not in ("main", COMMIT):
-            self.answer(404, {"X-Error-Code": "RevisionNotFound"})
-        elif what == "revision":
-            self.answer(200, {}, json.dumps({"id": "/".join(parts[:2]), "sha": COMMIT}).encode())
-        elif what == "tree":
-            self.answer(200, {}, json.dumps([entry(path) for path in sorted(folder.iterdir())]).encode())
-        else:
-            content = (folder / name).read_bytes()
-            self.answer(200, {"X-Repo-Commit": COMMIT, "ETag": f'"{digest(content)}"'}, content)
-
-    def answer(self, status: int, headers: dict[str, str], content: bytes = b"") -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(content))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
-
-
-def entry(path: Path) -> dict[str, Any]:
-    return {"type": "file", "path": path.name, "size": path.stat().st_size, "oid": digest(path.read_bytes())}
-
-
-def digest(content: bytes) -> str:
-    return hashlib.sha1(content).hexdigest()
-
-
 @pytest.fixture
-def hub(tmp_path: Path, tiny_bert: Path) -> Iterator[Hub]:
-    server = Hub()
+def hub(hub: Hub, tmp_path: Path, tiny_bert: Path) -> Hub:
+    """Has the model org/tiny, with files beside it that must not be fetched."""
     whole = Path(shutil.copytree(tiny_bert, tmp_path / "hub" / "tiny"))
     (whole / "pytorch_model.bin").write_bytes(b"weights that run code")
     (whole / "modeling_tiny.py").write_text("raise SystemExit", encoding="utf-8")
     (whole / "README.md").write_text("A tiny model.", encoding="utf-8")
-    server.repositories["org/tiny"] = whole
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    hub.models["org/tiny"] = whole
+    return hub
 
 
 @pytest.fixture
@@ -136,11 +64,6 @@ def run(hub: Hub, tmp_path: Path, topics: Path) -> Run:
     return run
 
 
-def stop(hub: Hub) -> None:
-    hub.shutdown()
-    hub.server_close()
-
-
 def refused(done: CompletedProcess[str], code: int) -> str:
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     *_, told = done.stderr.split("xtreme-harness: ")
@@ -164,7 +87,7 @@ def test_a_model_is_fetched_once_and_runs(run: Run, hub: Hub, tmp_path: Path, ti
     again = run(f"org/tiny@{COMMIT}", "--out", "again")
     assert again.stdout.splitlines()[-1].startswith("0 units computed")
     assert hub.asked == []  # a commit is a commit: nobody is asked
-    stop(hub)
+    hub.stop()
     shutil.rmtree(tmp_path / "hugging-face")
     offline = run(f"org/tiny@{COMMIT}", "--offline", "--out", "offline")
     assert (offline.returncode, offline.stderr) == (0, "")
@@ -181,10 +104,16 @@ def test_a_dry_run_resolves_the_revision_and_fetches_nothing(run: Run, hub: Hub)
     assert hub.asked == ["GET /api/models/org/tiny/revision/main"]
 
 
+def test_a_pull_request_is_a_revision_like_any_other(run: Run, hub: Hub) -> None:
+    facts = json.loads(run("org/tiny@refs/pr/1", "--dry-run", "--json").stdout)
+    assert facts["model"]["revision"] == COMMIT
+    assert hub.asked == ["GET /api/models/org/tiny/revision/refs%2Fpr%2F1"]
+
+
 @pytest.mark.slow
 def test_the_hub_s_own_cache_is_used_offline(run: Run, hub: Hub, tmp_path: Path) -> None:
     assert run("org/tiny@main").returncode == 0
-    stop(hub)
+    hub.stop()
     shutil.rmtree(tmp_path / "store")
     done = run(f"org/tiny@{COMMIT}", "--offline")
     assert done.returncode == 0, done.stderr
@@ -206,7 +135,7 @@ def test_a_name_that_is_no_repository_is_told(run: Run) -> None:
 
 
 def test_a_hub_that_is_not_there_is_told(run: Run, hub: Hub) -> None:
-    stop(hub)
+    hub.stop()
     assert "The hub cannot be reached for org/tiny@main" in refused(run("org/tiny@main"), 6)
 
 
@@ -240,7 +169,7 @@ def test_offline_a_commit_that_was_never_fetched_is_told(run: Run, hub: Hub) -> 
 
 @pytest.mark.slow
 def test_weights_that_are_only_pickled_are_refused(run: Run, hub: Hub) -> None:
-    (hub.repositories["org/tiny"] / "model.safetensors").unlink()
+    (hub.models["org/tiny"] / "model.safetensors").unlink()
     told = refused(run("org/tiny@main"), 5)
     assert f"org/tiny@{COMMIT}" in told
     assert "safetensors" in told and "--allow-pickle" in told

@@ -25,8 +25,8 @@ from xtreme_harness.kinds.span.encode import answers_problem, encode_spans
 from xtreme_harness.kinds.span.pieces import cut_pieces
 from xtreme_harness.models.load import load_tokenizer
 from xtreme_harness.scoring.answers import exact_match, mlqa_exact_match
-from xtreme_tasks.squad import read_squad
-from xtreme_tasks.tydiqa import ENGLISH_TRAINING_QUESTIONS, NAMES, language_name
+from xtreme_tasks.squad.document import read_squad
+from xtreme_tasks.tydiqa import NAMES, SIZES, language_name
 
 DATA = Path(os.environ.get("XTREME_HARNESS_SHARED") or Path(__file__).parents[3] / "shared") / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs the slices of real data in ../shared")
@@ -145,7 +145,7 @@ def test_answers_stand_at_their_offsets(name: str, tmp_path: Path) -> None:
 
 def test_the_english_part_of_tydiqa_is_whole(tmp_path: Path) -> None:
     examples = sound(unzipped("tydiqa/goldp_en_train.json.gz", tmp_path))
-    assert len(examples) == ENGLISH_TRAINING_QUESTIONS
+    assert len(examples) == SIZES["train"]["en"]
     assert {language_name(one["id"]) for one in examples} == {"english"}
 
 

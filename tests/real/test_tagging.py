@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections import Counter
 from itertools import accumulate
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.real import download
+from xtreme_harness import Folders
 from xtreme_harness.data.encoded import Encoded, Ragged
 from xtreme_harness.definitions import Example
 from xtreme_harness.kinds.tag.decode import decode_tags
@@ -23,8 +24,8 @@ from xtreme_tasks.tagged import read_tag_labels, read_tagged, sentences
 from xtreme_tasks.udpos.convert import read_conllu
 from xtreme_tasks.udpos.treebanks import import_treebanks
 
-DATA = Path(os.environ.get("XTREME_HARNESS_SHARED") or Path(__file__).parents[3] / "shared") / "data"
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs the slices of real data in ../shared")
+DATA = download.DATA
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=download.WITHOUT_DATA)
 
 # sentences of each slice; English lacks the sentences with an e-mail address
 COUNTS = {
@@ -52,17 +53,13 @@ def unzipped(source: Path, target: Path) -> Path:
 @pytest.fixture(scope="module")
 def treebanks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The treebanks of release 2.5 (Tagalog-Ugnayan came later), unpacked."""
-    folder = tmp_path_factory.mktemp("treebanks")
-    for path in sorted((DATA / "udpos").glob("UD_*/*.conllu.gz")):
-        if "ugnayan" not in path.name:
-            unzipped(path, folder / path.parent.name / path.name.removesuffix(".gz"))
-    return folder
+    return download.write_treebanks(tmp_path_factory.mktemp("treebanks"))
 
 
 @pytest.fixture(scope="module")
 def converted(treebanks: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[tuple[str, str], int]]:
     folder = tmp_path_factory.mktemp("converted")
-    return folder, import_treebanks(treebanks, folder, folder / "labels", official=False)
+    return folder, import_treebanks(Folders(originals=treebanks, data=folder, labels=folder / "labels", official=False))
 
 
 Converted = tuple[Path, dict[tuple[str, str], int]]

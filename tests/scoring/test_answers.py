@@ -69,6 +69,12 @@ def test_exact_match_can_exceed_f1() -> None:
     assert (answers.exact_match("the", ["a"]), answers.f1("the", ["a"])) == (100.0, 0.0)
 
 
+def test_mlqa_takes_the_arabic_article_out_of_words() -> None:
+    """A blank for its two letters wherever they stand, so that one word becomes two (spec 7, item 6)."""
+    assert answers.mlqa_exact_match("مقالات", ["مق ات"], "ar") == 100.0
+    assert answers.exact_match("مقالات", ["مق ات"]) == 0.0
+
+
 def test_metrics_keep_a_value_a_question() -> None:
     scored = answers.mean_f1(["red house", "blue"], [["red"], ["blue", "green"]])
     assert scored.values["f1"] == pytest.approx([200 / 3, 100])
@@ -95,3 +101,34 @@ def test_f1_is_a_percentage_and_symmetric(one: str, other: str) -> None:
     there = answers.f1(one, [other])
     assert 0 <= there <= 100 + 1e-9
     assert there == pytest.approx(answers.f1(other, [one]))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold", "exact", "overlap"),
+    [
+        ("", [""], 100.0, 100.0),
+        ("The", [""], 100.0, 100.0),  # an article is nothing
+        ("Lima", [""], 0.0, 0.0),
+        ("", ["Lima"], 0.0, 0.0),
+        ("in Lima", ["Lima", "Oslo"], 0.0, 200 / 3),
+        ("the", ["The", "Lima"], 0.0, 0.0),  # an answer that is nothing is no answer beside others
+        ("", ["a", "the"], 100.0, 100.0),
+    ],
+)
+def test_nothing_can_be_right_in_squad_v2(prediction: str, gold: list[str], exact: float, overlap: float) -> None:
+    assert answers.squad_v2_exact_match(prediction, gold) == exact
+    assert answers.squad_v2_f1(prediction, gold) == pytest.approx(overlap)
+
+
+@given(st.text("abc ", max_size=8), st.lists(st.text("abc ", min_size=1, max_size=8), min_size=1, max_size=3))
+def test_where_answers_say_something_squad_v2_is_v1(prediction: str, gold: list[str]) -> None:
+    said = [answer for answer in gold if answers.normalised(answer)]
+    if said:
+        assert answers.squad_v2_exact_match(prediction, gold) == answers.exact_match(prediction, said)
+        assert answers.squad_v2_f1(prediction, gold) == answers.f1(prediction, said)
+
+
+def test_squad_v2_figures_are_means() -> None:
+    predictions, gold = ["", "Lima", "Oslo"], [[""], [""], ["Oslo"]]
+    assert answers.mean_squad_v2_f1(predictions, gold).values == {"f1": [100.0, 0.0, 100.0]}
+    assert answers.mean_squad_v2_exact_match(predictions, gold).figure == pytest.approx(200 / 3)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xtreme_harness import Folders
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.registry import Registry
-from xtreme_tasks.panx import LABELS, import_raw, label_tests, raw_sentences
+from xtreme_tasks.panx import LABELS, build_labels, import_files, raw_sentences
 from xtreme_tasks.tagged import read_tag_labels, read_tagged, write_sentences
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "tagging.json").read_text(encoding="utf-8"))["vectors"]
@@ -63,23 +65,25 @@ def wikiann(tmp_path: Path) -> Path:
     return tmp_path / "my_test_data"
 
 
-def test_every_language_gets_its_files_and_only_tests_lose_their_tags(wikiann: Path, tmp_path: Path) -> None:
-    counts = import_raw(wikiann, tmp_path / "data", tmp_path / "data" / "labels")
-    assert counts == {(language, split): 2 for language in ("en", "sw") for split in ("train", "dev", "test")}
+def test_every_language_gets_its_files_and_only_tests_lose_their_tags(
+    wikiann: Path, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
+    import_files(places(originals=wikiann))
     texts = {
-        str(path.relative_to(tmp_path / "data")): path.read_text(encoding="utf-8")
-        for path in (tmp_path / "data").rglob("*.tsv")
+        str(path.relative_to(tmp_path)): path.read_text(encoding="utf-8")
+        for name in ("data", "labels")
+        for path in (tmp_path / name).rglob("*.tsv")
     }
     assert len(texts) == 8
-    assert texts["panx/train-en.tsv"] == "train\tO\nAda\tB-PER\n\nNew\u00a0York\tB-LOC\n"
-    assert texts["panx/test-en.tsv"] == "test\nAda\n\nNew\u00a0York\n"
+    assert texts["data/panx/train-en.tsv"] == "train\tO\nAda\tB-PER\n\nNew\u00a0York\tB-LOC\n"
+    assert texts["data/panx/test-en.tsv"] == "test\nAda\n\nNew\u00a0York\n"
     assert texts["labels/panx/test-en.tsv"] == "O\nB-PER\n\nB-LOC\n"
     assert texts["labels/panx/test-sw.tsv"] == "O\n\nB-PER\n"
 
 
-def test_labels_for_a_download(wikiann: Path, tmp_path: Path) -> None:
+def test_labels_for_a_download(wikiann: Path, tmp_path: Path, places: Callable[..., Folders]) -> None:
     wrote(tmp_path / "data" / "panx" / "test-sw.tsv", "Zawadi\n\ntest\n")
-    label_tests(wikiann, tmp_path / "data", tmp_path / "labels")
+    build_labels(places(originals=wikiann))
     assert [path.name for path in (tmp_path / "labels" / "panx").iterdir()] == ["test-sw.tsv"]
     assert (tmp_path / "labels/panx/test-sw.tsv").read_text(encoding="utf-8") == "B-PER\n\nO\n"
 
@@ -93,21 +97,48 @@ def test_labels_for_a_download(wikiann: Path, tmp_path: Path) -> None:
         ("\n", "holds no sentence"),
     ],
 )
-def test_unsound_raw_files_are_refused_and_nothing_is_written(text: str, told: str, tmp_path: Path) -> None:
+def test_unsound_raw_files_are_refused_and_nothing_is_written(
+    text: str, told: str, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
     wrote(tmp_path / "raw" / "en" / "train", text)
     with pytest.raises(DataError) as caught:
-        import_raw(tmp_path / "raw", tmp_path / "data", tmp_path / "labels")
+        import_files(places(originals=tmp_path / "raw"))
     assert told in str(caught.value)
     assert not list(tmp_path.rglob("*.tsv"))
 
 
-def test_two_files_of_one_split_and_none_at_all_are_refused(wikiann: Path, tmp_path: Path) -> None:
+def test_two_files_of_one_split_and_none_at_all_are_refused(
+    wikiann: Path, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
     wrote(wikiann / "more" / "en" / "dev", "en:a\tO\n")
     with pytest.raises(DataError, match="is not the only dev file of en"):
-        import_raw(wikiann, tmp_path / "data", tmp_path / "labels")
+        import_files(places(originals=wikiann))
     (tmp_path / "empty").mkdir()
     with pytest.raises(MissingData, match="holds no WikiAnn"):
-        import_raw(tmp_path / "empty", tmp_path / "data", tmp_path / "labels")
+        import_files(places(originals=tmp_path / "empty"))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xef\xbb\xbfen:a\tO\n", "line 1: begins with a byte order mark"),
+        (b"en:a\tO\nen:\xfc\tO\n", "line 2: is not UTF-8"),
+        (b"en:a\tO\n\nen:\0\tO\n", "line 3: holds a NUL character"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+    ],
+)
+def test_what_is_no_text_is_refused(content: bytes, told: str, tmp_path: Path, places: Callable[..., Folders]) -> None:
+    wrote(tmp_path / "originals" / "en" / "test", "").write_bytes(content)
+    with pytest.raises(DataError, match=f"en/test.*{told}"):
+        import_files(places())
+
+
+def test_an_official_import_needs_the_benchmark_s_counts(
+    wikiann: Path, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
+    with pytest.raises(DataError, match="2 train examples of en are here, the benchmark has 20000: a file is missing"):
+        import_files(places(originals=wikiann, official=True))
+    assert not list(tmp_path.rglob("*.tsv"))
 
 
 def read(split: str, text: str, folder: Path) -> list[dict[str, Any]]:
@@ -157,8 +188,14 @@ def test_the_tasks_are_xtreme_s(registry: Registry) -> None:
     udpos, panx = registry.task("udpos"), registry.task("panx")
     assert (len(udpos.languages), len(panx.languages)) == (33, 40)
     assert (len(udpos.options["labels"]), len(panx.options["labels"])) == (17, 7)
+    assert (udpos.sizes["train"], udpos.sizes["test"]["de"]) == ({"en": 21_253}, 22_358)
+    assert [panx.sizes[split][code] for code in ("en", "sw") for split in ("train", "dev", "test")] == [
+        *(20_000, 10_000, 10_000),
+        *(1_000, 1_000, 1_000),
+    ]
     for task, every in ((udpos, 500), (panx, 1000)):
         assert task.headline == ("chunk_f1",) and task.comparable
+        assert set(task.languages) - set(task.sizes["test"]) == ({"ru"} if task is udpos else set())
         assert task.options["first_content_subword"] is False
         assert tuple(sorted(task.options["labels"])) == tuple(task.options["labels"])
         values = registry.recipe("xtreme").values(task.kind, task.name)

@@ -15,10 +15,11 @@ from xtreme_harness.errors import RequestError
 from xtreme_harness.kinds.span.kind import Span
 from xtreme_harness.plan import Plan
 from xtreme_harness.registry import Registry
-from xtreme_tasks.squad import read_squad, without_answers
-from xtreme_tasks.tydiqa import ENGLISH_TRAINING_QUESTIONS, NAMES, language_name
+from xtreme_tasks.squad.document import read_squad, sound_questions, without_answers
+from xtreme_tasks.tydiqa import NAMES, SIZES, language_name
 
 VECTORS = json.loads((Path(__file__).parents[1] / "golden" / "qa_strip_labels.json").read_text(encoding="utf-8"))
+ENGLISH_TRAINING_QUESTIONS = SIZES["train"]["en"]
 CONTEXT = "Amina lives in Lima, Juma in Oslo."
 
 
@@ -46,9 +47,10 @@ def gold_of(task: Task, language: str, path: Path) -> list[dict[str, Any]]:
 def test_answers_are_emptied_as_the_downloader_does(vector: dict[str, Any]) -> None:
     given, expected = vector["input"]["document"], vector["expected"]
     if "error" in expected:
-        with pytest.raises(ValueError, match="is not at 3"):
-            without_answers(given)
+        with pytest.raises(DataError, match="which is not at 3"):
+            sound_questions("document", given)
     else:
+        assert sound_questions("document", given)
         assert without_answers(given) == expected
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xtreme_harness import Folders
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_tasks.tagged import read_tag_labels, read_tagged, sentences, write_sentences
 from xtreme_tasks.udpos import LABELS, LANGUAGES
@@ -122,8 +123,10 @@ def release(tmp_path: Path) -> Path:
     return tmp_path / "source"
 
 
-def test_treebanks_of_a_language_follow_each_other_by_file_name(release: Path, tmp_path: Path) -> None:
-    counts = import_treebanks(release, tmp_path, tmp_path / "labels", official=False)
+def test_treebanks_of_a_language_follow_each_other_by_file_name(
+    release: Path, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
+    counts = import_treebanks(places(originals=release, data=tmp_path))
     assert counts == {("de", "test"): 6, ("de", "train"): 2, ("ru", "dev"): 2}  # no Ancient Greek, no Old French
     test, gold = tmp_path / "udpos/test-de.tsv", tmp_path / "labels/udpos/test-de.tsv"
     words = [row["tokens"] for row in read_tagged(LABELS)("test", "de", (test,))]
@@ -140,11 +143,11 @@ def packed(folder: Path, archive: Path) -> None:
         tar.add(folder, arcname=folder.name)
 
 
-def test_a_packed_release_gives_the_same_files(release: Path, tmp_path: Path) -> None:
+def test_a_packed_release_gives_the_same_files(release: Path, tmp_path: Path, places: Callable[..., Folders]) -> None:
     (tmp_path / "packed").mkdir()
     packed(release / "ud-treebanks-v2.5", tmp_path / "packed" / "ud-treebanks-v2.5.tgz")
     for source, out in ((release, tmp_path / "a"), (tmp_path / "packed", tmp_path / "b")):
-        import_treebanks(source, out, out / "labels", official=False)
+        import_treebanks(places(originals=source, data=out, labels=out / "labels"))
     written = [
         {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.tsv")}
         for out in (tmp_path / "a", tmp_path / "b")
@@ -152,7 +155,7 @@ def test_a_packed_release_gives_the_same_files(release: Path, tmp_path: Path) ->
     assert written[0] == written[1] and len(written[0]) == 4
 
 
-def test_nothing_of_an_archive_lands_outside(tmp_path: Path) -> None:
+def test_nothing_of_an_archive_lands_outside(tmp_path: Path, places: Callable[..., Folders]) -> None:
     source = tmp_path / "source"
     source.mkdir()
     with tarfile.open(source / "ud-treebanks-v2.5.tgz", "w:gz") as tar:
@@ -164,60 +167,102 @@ def test_nothing_of_an_archive_lands_outside(tmp_path: Path) -> None:
         link = tarfile.TarInfo("x/en_gum-ud-test.conllu")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    counts = import_treebanks(source, tmp_path / "out", tmp_path / "out" / "labels", official=False)
+    counts = import_treebanks(places(originals=source, data=tmp_path / "out", labels=tmp_path / "out" / "labels"))
     assert counts == {("de", "test"): 2, ("ru", "dev"): 2}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
 
 
-def test_a_damaged_archive_is_told(release: Path, tmp_path: Path) -> None:
+def test_a_damaged_archive_is_told(release: Path, tmp_path: Path, places: Callable[..., Folders]) -> None:
     (tmp_path / "packed").mkdir()
     archive = tmp_path / "packed" / "ud-treebanks-v2.5.tgz"
     packed(release / "ud-treebanks-v2.5", archive)
     archive.write_bytes(archive.read_bytes()[:300])
     with pytest.raises(DataError, match=r"ud-treebanks-v2\.5\.tgz: is damaged .*download it again"):
-        import_treebanks(tmp_path / "packed", tmp_path / "out", tmp_path / "labels", official=False)
+        import_treebanks(places(originals=tmp_path / "packed"))
 
 
 @pytest.mark.parametrize("name", ["ud-treebanks-v2.7", "ud-treebanks-v2.4"])
-def test_another_release_is_refused_unless_unofficial(name: str, release: Path, tmp_path: Path) -> None:
+def test_another_release_is_refused_unless_unofficial(
+    name: str, release: Path, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
     (release / "ud-treebanks-v2.5").rename(release / name)
     with pytest.raises(DataError, match=f"is of UD release {name[-3:]}, XTREME's udpos is 2.5"):
-        import_treebanks(release, tmp_path, tmp_path / "labels")
+        import_treebanks(places(originals=release, data=tmp_path, official=True))
     assert not (tmp_path / "udpos").exists()
-    assert import_treebanks(release, tmp_path, tmp_path / "labels", official=False)
+    assert import_treebanks(places(originals=release, data=tmp_path))
 
 
-def test_other_sizes_than_the_release_s_are_refused_and_nothing_is_written(release: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"udpos de test has 6 sentences here, 22358 in UD 2\.5"):
-        import_treebanks(release, tmp_path, tmp_path / "labels")
+def test_other_sizes_than_the_release_s_are_refused_and_nothing_is_written(
+    release: Path, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
+    with pytest.raises(DataError, match="6 test examples of de are here, the benchmark has 22358: a file is missing"):
+        import_treebanks(places(originals=release, data=tmp_path, official=True))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]
 
 
-def test_a_treebank_must_not_be_there_twice(release: Path, tmp_path: Path) -> None:
+def test_a_treebank_must_not_be_there_twice(release: Path, tmp_path: Path, places: Callable[..., Folders]) -> None:
     wrote(release / "copy" / "de_gsd-ud-test.conllu", treebank("eins"))
     with pytest.raises(DataError, match=r"de_gsd-ud-test\.conllu: is there twice"):
-        import_treebanks(release, tmp_path, tmp_path / "labels", official=False)
+        import_treebanks(places(originals=release, data=tmp_path))
 
 
-def test_no_treebank_and_unknown_tags_are_refused(tmp_path: Path) -> None:
+def test_no_treebank_and_unknown_tags_are_refused(tmp_path: Path, places: Callable[..., Folders]) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MissingData, match="holds no UD treebanks"):
-        import_treebanks(tmp_path / "empty", tmp_path, tmp_path / "labels")
+        import_treebanks(places(originals=tmp_path / "empty", data=tmp_path, official=True))
     wrote(tmp_path / "odd" / "de_gsd-ud-test.conllu", conllu("1 a NOUN 0", "2 b _ 1"))
-    with pytest.raises(DataError, match=r"the tag '_' of converted sentence 1 is not one of ADJ"):
-        import_treebanks(tmp_path / "odd", tmp_path, tmp_path / "labels", official=False)
+    with pytest.raises(DataError, match="converted sentence 1: tag '_' is not one of ADJ"):
+        import_treebanks(places(originals=tmp_path / "odd", data=tmp_path))
 
 
-def test_labels_follow_a_download_in_another_order(release: Path, tmp_path: Path) -> None:
+def test_treebanks_without_text_leave_no_file(tmp_path: Path, places: Callable[..., Folders]) -> None:
+    """Their words are `_`; a part that has no others is not there, and a release of such alone is none (spec 8.4)."""
+    textless = conllu("1 _ NOUN 0", "2 _ VERB 1", "3 _ ADJ 1")
+    wrote(tmp_path / "source" / "ja_bccwj-ud-test.conllu", textless)
+    with pytest.raises(DataError, match="source: holds no sentence with text in any of its treebanks"):
+        import_treebanks(places(originals=tmp_path / "source"))
+    wrote(tmp_path / "source" / "ja_gsd-ud-dev.conllu", treebank("一"))
+    assert import_treebanks(places(originals=tmp_path / "source")) == {("ja", "dev"): 2}
+    assert [path.name for path in (tmp_path / "data" / "udpos").iterdir()] == ["dev-ja.tsv"]
+    assert not (tmp_path / "labels").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xef\xbb\xbf# text\n", "line 1: begins with a byte order mark"),
+        (b"# text\n1\t\xfc\n", "line 2: is not UTF-8"),
+        (b"# text\n\n1\t\0\n", "line 3: holds a NUL character"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+    ],
+)
+def test_what_is_no_text_is_refused(content: bytes, told: str, release: Path, places: Callable[..., Folders]) -> None:
+    (release / "el_gdt-ud-test.conllu").write_bytes(content)
+    with pytest.raises(DataError, match=rf"el_gdt-ud-test\.conllu.*{told}"):
+        import_treebanks(places(originals=release))
+    assert not list(places().data.iterdir())
+
+
+def test_a_word_of_white_space_alone_is_refused(tmp_path: Path, places: Callable[..., Folders]) -> None:
+    """Deleting spaces and U+200C leaves nothing of it, which in a file would be a false sentence break."""
+    rows = conllu("1 a NOUN 0", "2 \u200c NOUN 1")
+    wrote(tmp_path / "source" / "fa_seraji-ud-test.conllu", rows)
+    with pytest.raises(DataError, match=r"fa_seraji-ud-test\.conllu: a word of .* is white space only"):
+        import_treebanks(places(originals=tmp_path / "source"))
+
+
+def test_labels_follow_a_download_in_another_order(
+    release: Path, tmp_path: Path, places: Callable[..., Folders]
+) -> None:
     """Treebank order changed in August 2020: labels are found by the words (spec 7, item 35)."""
     test = wrote(tmp_path / "udpos" / "test-de.tsv", "vier\n\nzum\nHaus\n10\u00a0000\n\neins\n")
-    label_tests(release, tmp_path, tmp_path / "labels", official=False)
+    label_tests(places(originals=release, data=tmp_path))
     gold = tmp_path / "labels/udpos/test-de.tsv"
     assert gold.read_text(encoding="utf-8") == "NOUN\n\nADP\nNOUN\nNUM\n\nNOUN\n"
     assert [path.name for path in gold.parent.iterdir()] == ["test-de.tsv"]
     test.write_text("vier\n\nfremd\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"test-de\.tsv, line 3: begins a sentence that the labelled files do not have"):
-        label_tests(release, tmp_path, tmp_path / "labels", official=False)
+        label_tests(places(originals=release, data=tmp_path))
 
 
 Drawn = list[tuple[int, str, int, bool]]  # length of a token in words, tag, head, whether an empty node follows

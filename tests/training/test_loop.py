@@ -78,7 +78,7 @@ def test_the_compact_table_is_small_and_the_full_one_comes_back(xlmr_lab: Any) -
 def test_token_budgets_give_the_same_weights_within_rounding(lab: Any) -> None:
     whole, _ = lab.train("whole", budget=10_000)
     for budget in (1, 30, 60):
-        assert len(micro_batches(range(5), lab.data.lengths.tolist(), budget)) > 1
+        assert len(micro_batches(range(5), range(6), lab.data.lengths.tolist(), budget)) > 1
         cut, _ = lab.train(f"cut-{budget}", budget=budget)
         assert difference(without_key_biases(whole), without_key_biases(cut)) < 1e-6
         assert difference(whole, cut) < 1e-3  # learning rate times updates is ten times that

@@ -55,7 +55,7 @@ def plain_loop(lab: Any, compact: bool) -> Weights:
             network.train()
             factor = rate_factor(done, warmup, total)
             set_rates(optimiser, rates, factor)
-            for rows in micro_batches(update, lengths, plan.budget):
+            for rows in micro_batches(update, range(len(lengths) + 1), lengths, plan.budget):
                 arrays = model_inputs(train, rows, plan.pad_id)
                 inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
                 targets = torch.from_numpy(kind.targets(train.columns, rows, inputs["input_ids"].shape[1]))

@@ -8,7 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xtreme_harness.training.updates import POOL_UPDATES, epoch_updates, micro_batches, updates_per_epoch
+from xtreme_harness.training.updates import POOL_UPDATES, epoch_updates, longest_rows, micro_batches, updates_per_epoch
 
 LENGTHS = st.lists(st.integers(1, 128), min_size=1, max_size=150)
 SIZES = st.integers(1, 40)
@@ -54,7 +54,24 @@ def test_long_and_short_updates_are_mixed() -> None:
 @given(LENGTHS, st.integers(1, 2000))
 def test_micro_batches_cut_an_update_by_the_budget(lengths: list[int], budget: int) -> None:
     update = list(range(0, len(lengths), 2))
-    batches = micro_batches(update, lengths, budget)
+    batches = micro_batches(update, range(len(lengths) + 1), lengths, budget)
     assert sorted(row for batch in batches for row in batch) == update
     for batch in batches:
         assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= budget
+
+
+@given(LENGTHS, st.lists(st.integers(1, 5), min_size=1, max_size=60), st.integers(1, 2000))
+def test_the_rows_of_an_example_stay_in_one_micro_batch(lengths: list[int], sizes: list[int], budget: int) -> None:
+    bounds = [0]
+    while bounds[-1] < len(lengths):
+        bounds.append(min(bounds[-1] + sizes[len(bounds) % len(sizes)], len(lengths)))
+    update = list(range(0, len(bounds) - 1, 2))
+    batches = micro_batches(update, bounds, lengths, budget)
+    examples = [list(range(bounds[one], bounds[one + 1])) for one in update]
+    assert sorted(row for batch in batches for row in batch) == [row for rows in examples for row in rows]
+    for batch in batches:
+        inside = [rows for rows in examples if set(rows) & set(batch)]
+        assert all(set(rows) <= set(batch) for rows in inside)
+        assert len(inside) == 1 or len(batch) * max(lengths[row] for row in batch) <= budget
+    longest = longest_rows(bounds, lengths)
+    assert [longest[one] for one in update] == [max(lengths[row] for row in rows) for rows in examples]

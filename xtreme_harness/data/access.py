@@ -3,16 +3,18 @@
 read_inputs     any unit: examples without their gold
 read_labelled   `prepare` units of the training languages only
 read_gold       `score` units only
+label_names     the plan, where a task leaves its labels open: which there are in the English training part, no more
 """
 
 from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
-from xtreme_harness.definitions import Example, Task
+from xtreme_harness.definitions import Example, ReadExamples, Task
 from xtreme_harness.errors import DataError, HarnessError, MissingData, ProtocolError
 from xtreme_harness.job import Job
 
@@ -40,9 +42,27 @@ def _existing(task: Task, names: Iterable[str], folder: Path | None, option: str
             raise MissingData(name, None, f"task {task.name} needs it; say where it is with {option} DIR")
         path = (folder or Path()) / name
         if not path.is_file():
-            raise MissingData(path, None, f"task {task.name} needs this file and it is not there")
+            raise MissingData(path, None, f"task {task.name} needs this file and it is not there{_by_hand(task)}")
         paths.append(path)
     return tuple(paths)
+
+
+def _by_hand(task: Task) -> str:
+    """How a person gets the data where no download does."""
+    steps = dict.fromkeys(source.steps for source in task.sources if source.steps)
+    return f" ({'; '.join(steps)})" if steps else ""
+
+
+def label_names(task: Task, paths: tuple[str, ...], hashes: Mapping[str, str]) -> tuple[str, ...]:
+    """The distinct tags of a task's English training part, sorted; `hashes` stand for the files' contents."""
+    return _distinct_tags(task.read, paths, tuple(sorted(hashes.items())))
+
+
+@cache
+def _distinct_tags(read: ReadExamples, paths: tuple[str, ...], hashes: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    files = tuple(Path(path) for path in paths)
+    examples = _guarded(read("train", TRAINING_LANGUAGE, files), files)
+    return tuple(sorted({tag for example in examples for tag in example.get("tags", ())}))
 
 
 def read_inputs(job: Job, gold_fields: tuple[str, ...], problem: Problem) -> list[Example]:
@@ -108,8 +128,8 @@ def checked(examples: Iterable[Example], files: tuple[Path, ...], problem: Probl
             raise DataError(files[0], None, f"example {number}: the id {identity[1]!r} is there twice")
         seen.add(identity)
         yield example
-    if number == 0:
-        raise DataError(files[0], None, "holds no example at all")
+    if number == 0:  # of several files the last one holds the gold
+        raise DataError(files[-1], None, "holds no example at all")
 
 
 def _guarded(examples: Iterable[Example], files: tuple[Path, ...]) -> Iterator[Example]:

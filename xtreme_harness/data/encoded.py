@@ -40,7 +40,11 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a `prepare` unit made: columns (`input_ids`, perhaps `token_type_ids`, `labels`) and the items' ids."""
+    """What a `prepare` unit made: columns (`input_ids`, perhaps `token_type_ids`, `labels`) and the items' ids.
+
+    Rows are trained on one by one, but where a column `together` holds one number a row: consecutive rows of equal
+    number are one training example (the choices of a question, whose loss compares them).
+    """
 
     columns: Mapping[str, Ragged]
     items: Sequence[Mapping[str, Any]]
@@ -51,6 +55,22 @@ class Encoded:
     @property
     def lengths(self) -> Ints:
         return self.columns["input_ids"].lengths
+
+    @property
+    def bounds(self) -> Ints:
+        """[training examples + 1]: the rows of example i are bounds[i] to bounds[i + 1]."""
+        import numpy as np
+
+        if "together" not in self.columns:
+            return np.arange(len(self) + 1)
+        numbers = self.columns["together"].values
+        inner: Ints = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+        return np.array([0, *inner, len(self)])
+
+    @property
+    def examples(self) -> int:
+        """Number of training examples."""
+        return len(self.bounds) - 1
 
     @property
     def tokens(self) -> int:

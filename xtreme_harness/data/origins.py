@@ -28,14 +28,19 @@ def read_origins(folder: Path) -> dict[str, Origin]:
         return {}
     except ValueError as error:
         raise DataError(path, None, f"is damaged ({error}); remove it and import the data again") from None
-    if not isinstance(known, dict) or not all(_is_origin(one) for one in known.values()):
+    if not isinstance(known, dict) or not all(is_origin(one) for one in known.values()):
         raise DataError(path, None, "is no record of origins; remove it and import the data again")
     return known
 
 
-def _is_origin(value: Any) -> bool:
+def is_origin(value: Any) -> bool:
     reason = value.get("unofficial", "") if isinstance(value, dict) else ""
     return isinstance(value, dict) and isinstance(value.get("sha256"), str) and isinstance(reason, str | None)
+
+
+def origins_of(folder: Path, names: Iterable[str], source: str, unofficial: str | None) -> dict[str, Origin]:
+    """What is to be recorded of files that are all from one source."""
+    return {name: {"source": source, "sha256": sha256_file(folder / name), "unofficial": unofficial} for name in names}
 
 
 def record_origins(folder: Path, new: Mapping[str, Origin]) -> None:

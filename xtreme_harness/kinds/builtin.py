@@ -26,6 +26,12 @@ def _span() -> Any:
     return Span()
 
 
+def _choose() -> Any:
+    from xtreme_harness.kinds.choose.kind import Choose
+
+    return Choose()
+
+
 def _nearest() -> Any:
     from xtreme_harness.kinds.nearest.kind import Nearest
 
@@ -57,7 +63,7 @@ def register_kinds(register: Callable[[Kind], None]) -> None:
             summary="one tag for every word",
             trainable=True,
             load=_tag,
-            options={"first_content_subword": False},
+            options={"first_content_subword": False, "open_labels": False},
             required=("labels",),
             metrics=("chunk_f1", "chunk_precision", "chunk_recall", "token_accuracy"),
             headline=("chunk_f1",),
@@ -72,6 +78,16 @@ def register_kinds(register: Callable[[Kind], None]) -> None:
             options={"legacy_word_extension": False, "null_threshold": None},
             metrics=("exact_match", "answer_f1"),
             headline=("exact_match", "answer_f1"),
+        )
+    )
+    register(
+        Kind(
+            name="choose",
+            summary="the right one of several choices for a question",
+            trainable=True,
+            load=_choose,
+            metrics=("accuracy",),
+            headline=("accuracy",),
         )
     )
     register(

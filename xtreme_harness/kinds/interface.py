@@ -6,7 +6,7 @@ hands each unit back to the kind's method of the unit's type: `prepare`, `predic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -87,8 +87,27 @@ class Cell:
 class KindWork(Protocol):
     """An implementation of a kind; what each unit type needs is a method of that name."""
 
+    @property
+    def gold_fields(self) -> tuple[str, ...]:
+        """Fields of an example that hold its gold."""
+
     def lay_out(self, assignment: Assignment) -> dict[str, Cell]:
         """The units of every language of the assignment."""
+
+    def input_problem(self, example: Example) -> str | None:
+        """What is wrong with an example's input fields; None when they are sound."""
+
+    def gold_problem(self, example: Example, options: Mapping[str, Any]) -> str | None:
+        """What is wrong with an example's gold; None when it is sound."""
+
+    def is_item(self, example: Example) -> bool:
+        """Whether `Task.sizes` counts it: every example, or one side of retrieval."""
+
+    def part_problem(self, inputs: Sequence[Example]) -> str | None:
+        """What a part lacks although its examples are sound; None when it lacks nothing."""
+
+    def check_gold(self, inputs: Sequence[Example], gold: Sequence[Example], file: str) -> None:
+        """Raises DataError where sound gold cannot be that of these inputs, or was taken out."""
 
     def prepare(self, job: Job) -> dict[str, Any]:
         """Encodes one split of one language; returns counts."""

@@ -12,7 +12,12 @@ from xtreme_harness.kinds.interface import Assignment, Files, TrainingPart
 from xtreme_harness.models.reference import Encoder
 from xtreme_harness.unit import Unit, code_version
 
-READING = ("xtreme_harness.data.access", "xtreme_harness.data.encoded", "xtreme_harness.models.load")
+READING = (
+    "xtreme_harness.data.access",
+    "xtreme_harness.data.encoded",
+    "xtreme_harness.models.load",
+    "xtreme_harness.models.inputs",
+)
 FORWARD = (
     "xtreme_harness.models.load",
     "xtreme_harness.models.forward",
@@ -22,6 +27,7 @@ FORWARD = (
 TRAINING = (
     *FORWARD,
     "xtreme_harness.models.heads",
+    "xtreme_harness.models.inputs",
     "xtreme_harness.training.perform",
     "xtreme_harness.training.loop",
     "xtreme_harness.training.parts",
@@ -74,7 +80,7 @@ def prepare_unit(
         task=task.name,
         task_version=task.version,
         inputs={"tokenizer": encoder.tokenizer_source} if encoder.tokenizer_source else {},
-        fingerprints={**encoder.tokenizer_prints(), "reader": assignment.reader(task)},
+        fingerprints={**encoder.encoding_prints(), "reader": assignment.reader(task)},
         data=files.hashes,
         parameters={**_part(assignment, split, language), "labelled": _is_labelled(split, language), **parameters},
         details={"files": files.paths, "tokenizer": encoder.folder, "remote_code": encoder.trust.remote_code},

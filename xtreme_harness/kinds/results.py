@@ -10,15 +10,30 @@ from xtreme_harness.errors import DataError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import write_jsonl
 
+TOO_FEW_TO_TELL = 2  # examples with the same label
+
 
 def matched(predictions: Iterable[Example], gold: Sequence[Example], file: str) -> list[Example]:
     """The predictions in the order of `gold`; raises DataError unless both hold the same ids."""
     by_id = {row["id"]: row for row in predictions}
     missing = [row["id"] for row in gold if row["id"] not in by_id]
     if missing or len(by_id) != len(gold):
-        what = f"holds {len(gold)} gold items for {len(by_id)} predictions"
-        raise DataError(file, None, what + (f"; no prediction has the id {missing[0]!r}" if missing else ""))
+        what = f"holds {len(gold)} gold items for {len(by_id)} examples"
+        raise DataError(file, None, what + (f"; no example has the id {missing[0]!r}" if missing else ""))
     return [by_id[row["id"]] for row in gold]
+
+
+def constant_gold(values: Sequence[str]) -> str | None:
+    """Why gold that is the same in every example cannot be scored against: a file whose labels were removed looks so.
+
+    Two examples may well be alike; None for them, and for gold that varies.
+    """
+    if len(values) <= TOO_FEW_TO_TELL or len(set(values)) > 1:
+        return None
+    return (
+        f"all {len(values)} gold labels are {values[0]!r}: the labels were taken out; name the folder that has them "
+        "with --labels"
+    )
 
 
 def count_groups(gold: Sequence[Example]) -> int:

@@ -54,7 +54,13 @@ def embed_unit(assignment: Assignment, texts: Unit, layer: int | None, modules: 
     return Unit(
         type="embed",
         label=f"embed {place_of(texts)}{encoder.after}",
-        modules=(*FORWARD, "xtreme_harness.models.embed", "xtreme_harness.models.heads", *modules),
+        modules=(
+            *FORWARD,
+            "xtreme_harness.models.embed",
+            "xtreme_harness.models.heads",
+            "xtreme_harness.models.inputs",
+            *modules,
+        ),
         kind=task.kind,
         task=task.name,
         task_version=task.version,
@@ -154,22 +160,41 @@ class Retrieval:
         )
         return predict, {**task.options, **encoding, "layer": layer, "layer_source": source, "pooling": model.pooling}
 
+    def input_problem(self, example: Example) -> str | None:
+        return text_problem(example)
+
+    def gold_problem(self, example: Example, options: Mapping[str, Any]) -> str | None:
+        return gold_problem(example)
+
+    def part_problem(self, inputs: Sequence[Example]) -> str | None:
+        missing = next((side for side in SIDES if not any(one["side"] == side for one in inputs)), None)
+        return f"there is no {missing} text at all" if missing else None
+
+    def check_gold(self, inputs: Sequence[Mapping[str, Any]], gold: Sequence[Example], file: str) -> None:
+        """Raises DataError for a gold line whose ids no corpus has (spec 8, item 15), or where there is none."""
+        if not gold:
+            raise DataError(file, None, "holds no gold pair; a threshold cannot be tuned and nothing be scored")
+        for side in SIDES:
+            known = {example["id"] for example in inputs if example["side"] == side}
+            unknown = next((row[side] for row in gold if row[side] not in known), None)
+            if unknown is not None:
+                raise DataError(file, None, f"the gold id {unknown!r} is not among the {side} sentences")
+
     def prepare(self, job: Job) -> dict[str, Any]:
-        from xtreme_harness.models.load import load_tokenizer
+        from xtreme_harness.models.inputs import open_tokenizer
 
         examples = read_inputs(job, self.gold_fields, text_problem)
-        for side in SIDES:
-            if not any(example["side"] == side for example in examples):
-                raise DataError(" and ".join(job.unit.details["files"]), None, f"there is no {side} text at all")
-        tokenizer = load_tokenizer(job.checkpoint("tokenizer"), job.unit.details["remote_code"])
-        columns = _encode_in_turn(tokenizer, examples, job.unit.parameters)
+        if problem := self.part_problem(examples):
+            raise DataError(" and ".join(job.unit.details["files"]), None, problem)
+        tokenizer, parameters, told = open_tokenizer(job)
+        columns = _encode_in_turn(tokenizer, examples, parameters)
         places, back = distinct_rows(columns["input_ids"])
         kept = {name: [rows[place] for place in places] for name, rows in columns.items()}
         rows = zip(examples, back, strict=True)
         items = [{"id": example["id"], "side": example["side"], "row": row} for example, row in rows]
         save_encoded(job.folder, kept, self.described(items, examples))
         tokens = sum(len(row) for row in kept["input_ids"])
-        return {"examples": len(examples), "windows": len(places), "tokens": tokens}
+        return {"examples": len(examples), "windows": len(places), "tokens": tokens, **told}
 
     def described(self, items: list[Example], examples: Sequence[Example]) -> list[Example]:
         """The items {id, side, row} with what else the search must know of each text."""
@@ -186,16 +211,26 @@ class Retrieval:
         return {side: [item for item in items if item["side"] == side] for side in SIDES}
 
     def vectors(self, job: Job) -> Vectors:
-        """[distinct texts, width], memory-mapped; an item's `row` says which is its own."""
+        """[distinct texts, width], memory-mapped; an item's `row` says which is its own.
+
+        Raises DataError unless there is one for each distinct text.
+        """
         import numpy as np
 
         opened: Vectors = np.load(job.inputs["embeddings"].file("layer.npy"), mmap_mode="r")
+        texts = job.inputs["texts"].result["windows"]
+        if len(opened) != texts:
+            raise DataError(job.unit.label, None, f"there are {len(opened)} embeddings for {texts} texts")
         return opened
 
     def searched(self, job: Job) -> dict[str, Any]:
-        """What a finished search says of the embeddings it used."""
-        embeddings = job.inputs["embeddings"].result
-        return {**{name: embeddings[name] for name in ("device", "layer", "handover")}, "tokens": 0}
+        """What a finished search says of the texts and embeddings it used."""
+        embeddings, texts = job.inputs["embeddings"].result, job.inputs["texts"].result
+        return {
+            **{name: embeddings[name] for name in ("device", "layer", "handover")},
+            "max_length": texts["max_length"],
+            "tokens": 0,
+        }
 
     def gold(self, job: Job, queries: Collection[str]) -> list[Example]:
         """The gold lines {query, candidate}; score units only. Where queries were cut, of those that are left."""

@@ -39,7 +39,10 @@ class Trainable(ABC):
 
     @abstractmethod
     def encode(self, tokenizer: Any, examples: Sequence[Example], options: Mapping[str, Any]) -> Columns:
-        """Columns of integer rows, one row a window; label columns where the examples carry gold."""
+        """Columns of integer rows, one row a window; label columns where the examples carry gold.
+
+        A column `together` where several windows are one training example (see Encoded).
+        """
 
     @abstractmethod
     def make_head(self, encoder: Any, options: Mapping[str, Any]) -> Any: ...
@@ -56,6 +59,23 @@ class Trainable(ABC):
     def scoring_problem(self, predictions: Sequence[Example], gold: Sequence[Example]) -> str | None:
         """Why sound gold still cannot be scored against (in the same order as `predictions`); None when it can."""
         return None
+
+    def is_item(self, example: Example) -> bool:
+        return True
+
+    def part_problem(self, inputs: Sequence[Example]) -> str | None:
+        """What a part lacks although its examples are sound; None when it lacks nothing."""
+        return None
+
+    def check_gold(self, inputs: Sequence[Example], gold: Sequence[Example], file: str) -> None:
+        """Raises DataError unless there is gold for each example, and such that it can be scored against."""
+        right = [self.prediction_like(row) for row in results.matched(inputs, gold, file)]
+        if told := self.scoring_problem(right, gold):
+            raise DataError(file, None, told)
+
+    def prediction_like(self, example: Example) -> Example:
+        """A row of the shape that predictions for this example have, whatever it predicts."""
+        return {"id": example["id"], "prediction": None}
 
     def item(self, example: Example, options: Mapping[str, Any]) -> Example:
         """What is kept of an example beside its windows."""
@@ -146,22 +166,21 @@ class Trainable(ABC):
         )
 
     def prepare(self, job: Job) -> dict[str, Any]:
-        from xtreme_harness.models.load import load_tokenizer
+        from xtreme_harness.models.inputs import open_tokenizer
 
-        parameters = job.unit.parameters
-        labelled = parameters["labelled"]
+        labelled = job.unit.parameters["labelled"]
 
         def problem(example: Example) -> str | None:
-            return self.input_problem(example) or self.gold_problem(example, parameters)
+            return self.input_problem(example) or self.gold_problem(example, job.unit.parameters)
 
         examples = read_labelled(job, problem) if labelled else read_inputs(job, self.gold_fields, self.input_problem)
-        tokenizer = load_tokenizer(job.checkpoint("tokenizer"), job.unit.details["remote_code"])
+        tokenizer, parameters, told = open_tokenizer(job)
         columns = self.encode(tokenizer, examples, parameters)
         save_encoded(job.folder, columns, [self.item(example, parameters) for example in examples])
         if labelled:
             write_jsonl(job.folder / "gold.jsonl", (self.gold_of(example) for example in examples))
         tokens = sum(len(row) for row in columns["input_ids"])
-        return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens}
+        return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens, **told}
 
     def predict(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.forward import outputs_in_order
@@ -188,8 +207,14 @@ class Trainable(ABC):
             budget=model.budget,
         )
         write_jsonl(job.folder / "predictions.jsonl", self.decode(outputs, encoded, options))
-        told = {"trained": trained_of(job, "model"), "handover": job.inputs["model"].result["handover"]}
-        return {"device": model.device_name, "tokens": encoded.tokens, "windows": len(encoded), **told}
+        return {
+            "device": model.device_name,
+            "tokens": encoded.tokens,
+            "windows": len(encoded),
+            "max_length": job.inputs["texts"].result["max_length"],
+            "trained": trained_of(job, "model"),
+            "handover": job.inputs["model"].result["handover"],
+        }
 
     def score(self, job: Job) -> dict[str, Any]:
         options = job.registry.task(job.unit.task).options

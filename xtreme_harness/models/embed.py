@@ -10,17 +10,23 @@ from xtreme_harness.job import Job
 
 
 def embed(job: Job) -> dict[str, Any]:
-    """Writes layer.npy [texts, width]; raises RequestError when the model has no such layer."""
+    """Writes layer.npy [texts, width].
+
+    Raises RequestError when the model has no such layer, CheckpointError for a pooling that its texts do not allow.
+    """
     import numpy as np
 
     from xtreme_harness.models.forward import forward_batches
     from xtreme_harness.models.heads import pool
+    from xtreme_harness.models.inputs import check_pooling
     from xtreme_harness.models.load import depth, hidden_size
     from xtreme_harness.models.resident import resident_encoder
 
-    encoded = load_encoded(job.inputs["texts"].folder)
+    parameters, texts = job.unit.parameters, job.inputs["texts"]
+    check_pooling(parameters["pooling"], texts.result["begins_special"])
+    encoded = load_encoded(texts.folder)
     model = resident_encoder(job)
-    layers, parameters = depth(model.network), job.unit.parameters
+    layers = depth(model.network)
     layer = parameters["layer"] if parameters["layer"] is not None else round(layers * 2 / 3)
     if layer > layers:
         raise RequestError(f"Layer {layer} was asked for, but the model has hidden states 0 to {layers}.")

@@ -10,6 +10,7 @@ import torch
 
 from xtreme_harness.data.batches import prediction_batches
 from xtreme_harness.data.encoded import Encoded, Ragged
+from xtreme_harness.errors import IncompleteRun
 from xtreme_harness.models.devices import autocast, to_device
 
 if TYPE_CHECKING:
@@ -53,11 +54,16 @@ def forward_batches(
 def outputs_in_order(
     model: nn.Module, encoded: Encoded, tick: Callable[[int], None] = lambda tokens: None, **how: Any
 ) -> list[np.ndarray[Any, Any]]:
-    """One float32 array a window, in the windows' order: [outputs], or [tokens, outputs] of a head on every token."""
+    """One float32 array a window, in the windows' order: [outputs], or [tokens, outputs] of a head on every token.
+
+    Raises IncompleteRun where they are not finite: the largest of NaNs would be a prediction like any other.
+    """
     outputs: list[Any] = [None] * len(encoded)
     for rows, logits, _ in forward_batches(model, encoded, **how):
         values = logits.float().cpu().numpy()
         for place, row in enumerate(rows):
             outputs[row] = values[place] if values.ndim == 2 else values[place, : encoded.lengths[row]]
+            if not np.isfinite(outputs[row]).all():
+                raise IncompleteRun("The model's outputs are not finite: training diverged. Try a lower learning_rate.")
         tick(int(encoded.lengths[rows].sum()))
     return outputs

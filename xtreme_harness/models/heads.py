@@ -111,6 +111,16 @@ def summed_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
 
 
+def summed_choice_loss(scores: Tensor, places: Tensor) -> Tensor:
+    """Cross entropy over each question's choices, summed over the questions, in float32.
+
+    `scores` [windows, 1]; `places` [questions, most choices] holds windows, the right one first, negative where a
+    question has no more choices.
+    """
+    chosen = scores.float().flatten()[places.clamp(min=0)].masked_fill(places < 0, float("-inf"))
+    return (chosen.logsumexp(dim=1) - chosen[:, 0]).sum()
+
+
 def head_dropout(encoder: nn.Module, dropout: float | None) -> float:
     """The recipe's dropout, else the one the checkpoint's config names for hidden states, else 0.1."""
     if dropout is not None:

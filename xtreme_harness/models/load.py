@@ -60,7 +60,7 @@ def _tokenizer(folder: Path, remote_code: bool, state: tuple[tuple[str, int, int
     try:
         return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=remote_code)
     except Exception as error:
-        raise CheckpointError(f"The tokenizer in {folder} cannot be loaded: {_first_line(error)}") from error
+        raise CheckpointError(f"The tokenizer in {folder} cannot be loaded: {first_line(error)}") from error
 
 
 def load_encoder(folder: Path, **how: Any) -> nn.Module:
@@ -93,7 +93,7 @@ def open_encoder(
     except CheckpointError:
         raise
     except Exception as error:
-        raise CheckpointError(f"The encoder in {folder} cannot be loaded: {_first_line(error)}") from error
+        raise CheckpointError(f"The encoder in {folder} cannot be loaded: {first_line(error)}") from error
     missing = sorted(name for name in loading["missing_keys"] if POOLER not in name)
     if missing:
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
@@ -140,7 +140,8 @@ def _set(config: Any, values: Mapping[str, Any]) -> None:
         setattr(config, name, value)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Type and first line of an exception of the libraries, for a sentence of ours."""
     return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:300]
 
 

@@ -56,8 +56,9 @@ class Encoder:
         """The encoder that a `train` unit which started from this one leaves behind; its key stands for its weights."""
         return replace(self, source=unit, fingerprints={k: v for k, v in self.fingerprints.items() if k != "weights"})
 
-    def tokenizer_prints(self) -> dict[str, str]:
-        return {name: value for name, value in self.fingerprints.items() if name == "tokenizer"}
+    def encoding_prints(self) -> dict[str, str]:
+        """What decides how texts are encoded: the tokenizer, and the config, whose positions limit their length."""
+        return {name: value for name, value in self.fingerprints.items() if name in ("tokenizer", "config")}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""Exact match and F1 of answers to questions: SQuAD v1's rules and MLQA's (spec 4.5, 4.6). All figures are percent.
+"""Exact match and F1 of answers to questions: SQuAD's rules and MLQA's (spec 4.5, 4.6). All figures are percent.
 
-XQuAD and TyDiQA-GoldP use the SQuAD rules, which know English only, in every language; MLQA has rules by language.
-Sources: SQuAD evaluation v1.1 (Rajpurkar et al. 2016), MLQA evaluation v1 (Lewis et al. 2020).
+XQuAD and TyDiQA-GoldP use the SQuAD v1 rules, which know English only, in every language; MLQA has rules by language;
+SQuAD v2 has questions without an answer, whose right answer is the empty text.
+Sources: SQuAD evaluation v1.1 and v2.0 (Rajpurkar et al. 2016, 2018), MLQA evaluation v1 (Lewis et al. 2020).
 """
 
 from __future__ import annotations
@@ -85,6 +86,21 @@ def f1(prediction: str, answers: Sequence[str]) -> float:
     return _best(_overlap, normalised, prediction, answers)
 
 
+def squad_v2_exact_match(prediction: str, answers: Sequence[str]) -> float:
+    return exact_match(prediction, _something(answers))
+
+
+def squad_v2_f1(prediction: str, answers: Sequence[str]) -> float:
+    """As `f1`, but 100 for nothing where nothing is right, which is 0 by the rules of v1."""
+    kept = _something(answers)
+    return f1(prediction, kept) if kept != [""] else exact_match(prediction, kept)
+
+
+def _something(answers: Sequence[str]) -> list[str]:
+    """The answers that normalisation leaves something of; without one, no answer is the right one."""
+    return [answer for answer in answers if normalised(answer)] or [""]
+
+
 def mlqa_exact_match(prediction: str, answers: Sequence[str], language: str) -> float:
     return _best(_same, partial(mlqa_normalised, language=language), prediction, answers)
 
@@ -107,6 +123,14 @@ def mean_exact_match(predictions: Sequence[str], gold: Sequence[Sequence[str]]) 
 
 def mean_f1(predictions: Sequence[str], gold: Sequence[Sequence[str]]) -> Scored:
     return _mean("f1", f1, predictions, gold)
+
+
+def mean_squad_v2_exact_match(predictions: Sequence[str], gold: Sequence[Sequence[str]]) -> Scored:
+    return _mean("exact_match", squad_v2_exact_match, predictions, gold)
+
+
+def mean_squad_v2_f1(predictions: Sequence[str], gold: Sequence[Sequence[str]]) -> Scored:
+    return _mean("f1", squad_v2_f1, predictions, gold)
 
 
 def mean_mlqa_exact_match(predictions: Sequence[str], gold: Sequence[Sequence[str]], language: str) -> Scored:

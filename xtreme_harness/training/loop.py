@@ -117,7 +117,7 @@ class _Run:
             Walk(part, one, remap(part.train), plan.seed)
             for part, one in zip(plan.parts, network.networks, strict=True)
         ]
-        chances = shares(plan.sampler, {part.name: len(part.train) for part in plan.parts})
+        chances = shares(plan.sampler, {part.name: part.train.examples for part in plan.parts})
         self.order = draw_order(chances, plan.updates, plan.seed).tolist()
         self.optimiser = make_optimiser(network, plan.values)
         self.rates = [group["lr"] for group in self.optimiser.param_groups]
@@ -141,12 +141,13 @@ class _Run:
 
     def _step(self, walk: Walk, number: int) -> None:
         """The part's own update `number`: gradients of its head and the encoder, one step of the optimiser."""
-        plan, update = self.plan, walk.update(number)
+        plan = self.plan
+        batches = micro_batches(walk.update(number), walk.bounds, walk.lengths, plan.budget)
+        weight = float(sum(walk.weights[rows].sum() for rows in batches))
         walk.network.train()
         factor = rate_factor(self.progress.update, self.warmup, plan.updates)
         set_rates(self.optimiser, self.rates, factor)
-        weight = float(walk.weights[update].sum())
-        for rows in self._share(micro_batches(update, walk.lengths, plan.budget)):
+        for rows in self._share(batches):
             torch.autograd.backward(self._summed_loss(walk, rows) / weight)
         self._sum_gradients(walk.network)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), plan.values["clip"])

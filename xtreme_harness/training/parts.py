@@ -8,7 +8,7 @@ from typing import Any
 
 from xtreme_harness.data.encoded import Encoded
 from xtreme_harness.models.heads import EncoderWithHead
-from xtreme_harness.training.updates import epoch_updates, updates_per_epoch
+from xtreme_harness.training.updates import epoch_updates, longest_rows, updates_per_epoch
 
 Remap = Callable[[Encoded], Encoded]
 Evaluate = Callable[[EncoderWithHead, Remap], Mapping[str, float]]
@@ -31,7 +31,7 @@ class Part:
 
     @property
     def updates_per_epoch(self) -> int:
-        return updates_per_epoch(len(self.train), self.batch_size)
+        return updates_per_epoch(self.train.examples, self.batch_size)
 
 
 class Walk:
@@ -42,15 +42,17 @@ class Walk:
 
     def __init__(self, part: Part, network: EncoderWithHead, train: Encoded, seed: int) -> None:
         self.part, self.network, self.train, self.seed = part, network, train, seed
+        self.bounds: list[int] = train.bounds.tolist()
         self.lengths: list[int] = train.lengths.tolist()
+        self.longest = longest_rows(self.bounds, self.lengths)
         self.weights = part.kind.weights(train)
         self.epoch = -1
         self.updates: list[list[int]] = []
 
     def update(self, number: int) -> list[int]:
-        """The rows of the part's own update `number`, counted from 0."""
+        """The examples of the part's own update `number`, counted from 0."""
         epoch, place = divmod(number, self.part.updates_per_epoch)
         if epoch != self.epoch:
             self.epoch = epoch
-            self.updates = epoch_updates(self.lengths, self.part.batch_size, self.seed, epoch)
+            self.updates = epoch_updates(self.longest, self.part.batch_size, self.seed, epoch)
         return self.updates[place]

@@ -20,6 +20,7 @@ from xtreme_harness.models import devices
 from xtreme_harness.models.forward import outputs_in_order
 from xtreme_harness.models.handover import handover
 from xtreme_harness.models.heads import EncoderWithHead, EncoderWithHeads, head_tensors, save_heads
+from xtreme_harness.models.inputs import check_pooling
 from xtreme_harness.models.load import Loading, open_encoder, save_encoder
 from xtreme_harness.models.resident import forget, starting_pad_id
 from xtreme_harness.training.loop import Plan, fit
@@ -42,11 +43,10 @@ def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
     """The work of one process on one device; only a process that `writes` fills the unit's folder."""
     unit = job.unit
     devices.set_threads(job.settings.threads)
-    tasks: list[dict[str, Any]] = unit.parameters["parts"]
-    kinds = [job.registry.kind(task["kind"]).load() for task in tasks]
+    kinds = [job.registry.kind(task["kind"]).load() for task in unit.parameters["parts"]]
     torch.manual_seed(unit.seed or 0)  # before the heads are drawn
     encoder, loading = _encoder(job, device)
-    heads = {task["task"]: kind.make_head(encoder, task["options"]) for task, kind in zip(tasks, kinds, strict=True)}
+    heads = _heads(job, kinds, encoder)
     drawn = list(heads.values())
     network = EncoderWithHead(encoder, drawn[0]) if len(drawn) == 1 else EncoderWithHeads(encoder, drawn)
     pad_id = starting_pad_id(encoder, job)
@@ -70,6 +70,16 @@ def _encoder(job: Job, device: str) -> tuple[Any, Loading]:
         remote_code=job.unit.details["remote_code"],
         pickle=job.unit.details["pickle"],
     )
+
+
+def _heads(job: Job, kinds: list[Any], encoder: Any) -> dict[str, Any]:
+    """A fresh head for each task, drawn in turn. Raises CheckpointError for a pooling that its texts do not allow."""
+    heads = {}
+    for task, kind in zip(job.unit.parameters["parts"], kinds, strict=True):
+        name = task["task"]
+        heads[name] = kind.make_head(encoder, task["options"])
+        check_pooling(getattr(heads[name], "pooling", None), job.inputs[f"train.{name}"].result["begins_special"])
+    return heads
 
 
 def _plan(job: Job, kinds: list[Any], device: str, pad_id: int) -> Plan:

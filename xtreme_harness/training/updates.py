@@ -1,5 +1,7 @@
 """Which examples make an update, and how an update is cut into micro-batches. Pure functions of lengths and seed.
 
+An example is one row, or several that stay together (`Encoded.bounds`); the length of its longest row stands for it.
+
 An epoch is shuffled, cut into pools, each pool sorted by length and cut into updates, and the updates shuffled: windows
 of like length meet, so that little is padding. The last, smaller update of an epoch is stepped too (the original lets
 it flow into the next epoch; spec section 6). All of this depends on (lengths, batch size, seed, epoch) alone, so a
@@ -23,17 +25,24 @@ def updates_per_epoch(examples: int, batch_size: int) -> int:
 
 
 def epoch_updates(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """The updates of one epoch, each a list of rows; every row is in exactly one."""
+    """The updates of one epoch, each a list of examples; every example is in exactly one."""
     random = np.random.Generator(np.random.PCG64([seed, epoch]))
     order = random.permutation(len(lengths)).tolist()
     pool = batch_size * POOL_UPDATES
     updates = []
     for start in range(0, len(order), pool):
-        rows = longest_first(order[start : start + pool], lengths)
-        updates += [rows[first : first + batch_size] for first in range(0, len(rows), batch_size)]
+        examples = longest_first(order[start : start + pool], lengths)
+        updates += [examples[first : first + batch_size] for first in range(0, len(examples), batch_size)]
     return [updates[place] for place in random.permutation(len(updates)).tolist()]
 
 
-def micro_batches(update: Sequence[int], lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Cuts an update into batches of at most `budget` tokens, padding included."""
-    return fill_budget(longest_first(update, lengths), lengths, budget)
+def longest_rows(bounds: Sequence[int], lengths: Sequence[int]) -> list[int]:
+    """[examples] tokens of each example's longest row."""
+    return np.maximum.reduceat(lengths, bounds[:-1]).tolist()  # type: ignore[no-any-return]
+
+
+def micro_batches(update: Sequence[int], bounds: Sequence[int], lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Cuts an update into batches of rows, at most `budget` tokens with padding; an example's rows stay together."""
+    examples = [range(bounds[example], bounds[example + 1]) for example in update]
+    examples.sort(key=lambda rows: -max(lengths[row] for row in rows))
+    return fill_budget(examples, lengths, budget)

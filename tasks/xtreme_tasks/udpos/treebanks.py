@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections import defaultdict
@@ -10,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from xtreme_harness import DataError, MissingData
+from xtreme_harness import DataError, Folders, MissingData
 from xtreme_tasks.archives import unpacked
-from xtreme_tasks.tagged import Row, move_written, tags_by_words, write_sentences, write_tags
-from xtreme_tasks.udpos import LABELS, LANGUAGES
+from xtreme_tasks.importing import check_count, staged
+from xtreme_tasks.tagged import Row, tag_problem, tags_by_words, write_part, write_tags
+from xtreme_tasks.udpos import LABELS, LANGUAGES, SIZES
 from xtreme_tasks.udpos.convert import converted
 
 RELEASE = "2.5"
@@ -21,56 +21,51 @@ RELEASE_IN_PATH = re.compile(r"ud-treebanks-v(\d+\.\d+)")
 # A file is of the language that its name begins with: `grc_`, `fro_`, `lzh_` are none of XTREME's (spec 4.3). The hub's
 # loader looked for "Greek" in the path and mixed Ancient Greek in (spec 5, trap 5).
 TREEBANK_FILE = re.compile(rf"({'|'.join(LANGUAGES)})_[^/]*(train|dev|test)[^/]*\.conllu")
-SIZES = Path(__file__).with_name("sizes.json")
 
 Parts = Mapping[tuple[str, str], list[Path]]  # language and split to files, in the order XTREME has them
 
 
-def import_treebanks(source: Path, data: Path, labels: Path, official: bool = True) -> dict[tuple[str, str], int]:
-    """Writes `data/udpos/` and `labels/udpos/` from the treebanks in `source`; returns sentences by language and split.
+def import_treebanks(folders: Folders) -> dict[tuple[str, str], int]:
+    """Writes `udpos/` in the data and in the label folder; returns sentences by language and split.
 
-    `official` refuses any release but 2.5, by its name and by the number of sentences (spec 8, item 21). Nothing is
-    written unless all is sound.
+    An official import refuses any release but 2.5, by its name and by the number of sentences (spec 8, item 21).
     """
-    data.mkdir(parents=True, exist_ok=True)
-    with treebanks(source, data, official) as parts, tempfile.TemporaryDirectory(dir=data, prefix=".udpos-") as place:
-        new, counts = Path(place), {}
+    counts = {}
+    with staged(folders) as new, treebanks(folders, new.data.parent) as parts:
         for (language, split), files in parts.items():
-            name = f"{split}-{language}.tsv"
-            gold = new / "labels" / name if split == "test" else None
-            counts[language, split] = write_sentences(_sentences(files, language), new / "data" / name, gold)
-        if official:
-            _check_sizes(source, counts)
-        move_written(new / "data", data / "udpos")
-        move_written(new / "labels", labels / "udpos")
+            counts[language, split] = count = write_part(new, "udpos", split, language, _sentences(files, language))
+            if folders.official:
+                check_count(folders.originals, SIZES, split, language, count)
+        if not any(counts.values()):
+            raise DataError(folders.originals, None, "holds no sentence with text in any of its treebanks")
     return {part: count for part, count in counts.items() if count}
 
 
-def label_tests(source: Path, data: Path, labels: Path, official: bool = True) -> None:
-    """Writes `labels/udpos/` for the test files in `data/udpos/`, in their order, from the treebanks in `source`."""
-    with treebanks(source, data, official) as parts:
+def label_tests(folders: Folders) -> None:
+    """Writes label files for the test files in `udpos/` of the data folder, in their order."""
+    with staged(folders) as new, treebanks(folders, new.data.parent) as parts:
         for (language, split), files in parts.items():
-            test = data / "udpos" / f"test-{language}.tsv"
+            test = folders.data / "udpos" / f"test-{language}.tsv"
             if split == "test" and test.is_file():
-                write_tags(tags_by_words(test, _sentences(files, language)), labels / "udpos" / test.name)
+                write_tags(tags_by_words(test, _sentences(files, language)), new.labels / "udpos" / test.name)
 
 
 def _sentences(files: list[Path], language: str) -> Iterator[list[Row]]:
     for path in files:
         for number, rows in enumerate(converted(path, language), start=1):
-            if unknown := [tag for _, tag in rows if tag not in LABELS]:
-                what = f"the tag {unknown[0]!r} of converted sentence {number} is not one of {', '.join(LABELS)}"
-                raise DataError(path, None, what)
+            if problem := next((one for _, tag in rows if (one := tag_problem(tag, LABELS))), ""):
+                raise DataError(path, None, f"converted sentence {number}: {problem}")
             yield rows
 
 
 @contextmanager
-def treebanks(source: Path, workplace: Path, official: bool = True) -> Iterator[Parts]:
-    """The CoNLL-U files in `source` by language and split; archives are unpacked in `workplace` meanwhile."""
+def treebanks(folders: Folders, workplace: Path) -> Iterator[Parts]:
+    """The original CoNLL-U files by language and split; archives are unpacked in `workplace` meanwhile."""
+    source = folders.originals
     with tempfile.TemporaryDirectory(dir=workplace, prefix=".udpos-") as place:
         found = [path for path in sorted(source.rglob("*.conllu")) if TREEBANK_FILE.fullmatch(path.name)]
         archives = [] if found else sorted(source.rglob("ud-treebanks-v*.tgz"))
-        if official:
+        if folders.official:
             for path in (*found, *archives):
                 _check_release(path)
         yield _by_part(
@@ -98,13 +93,3 @@ def _check_release(path: Path) -> None:
         if release != RELEASE:
             what = f"is of UD release {release}, XTREME's udpos is {RELEASE}: other sentences and tags"
             raise DataError(path, None, f"{what}; get ud-treebanks-v{RELEASE}.tgz, or import it as unofficial")
-
-
-def _check_sizes(source: Path, counts: Mapping[tuple[str, str], int]) -> None:
-    """Single treebanks do not name their release: their number of sentences gives it away (Russian's is not known)."""
-    sizes = json.loads(SIZES.read_text(encoding="utf-8"))
-    for (language, split), count in counts.items():
-        known = sizes.get(language, {}).get(split)
-        if known not in (None, count):
-            what = f"udpos {language} {split} has {count} sentences here, {known} in UD {RELEASE}"
-            raise DataError(source, None, f"{what}: a treebank is missing, cut, or of another release")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from xtreme_harness.errors import DataError, RequestError
+from xtreme_harness.errors import RequestError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
@@ -17,7 +17,7 @@ from xtreme_harness.kinds.interface import Assignment, Cell
 from xtreme_harness.kinds.layout import gold_unit, score_unit
 from xtreme_harness.kinds.mine import MARGINS, RETRIEVALS
 from xtreme_harness.kinds.mine.encode import merge_lines, numbered_lines
-from xtreme_harness.kinds.retrieval import SIDES, Retrieval
+from xtreme_harness.kinds.retrieval import Retrieval
 
 Item = Mapping[str, Any]
 Pair = tuple[str, str]
@@ -46,6 +46,10 @@ class Mine(Retrieval):
         predict, options = self.search(assignment, "test", language)
         score = score_unit(assignment, language, predict, self.modules, predict.inputs["texts"], tuning)
         return Cell(predict=predict, score=score, tuning=tuning, options=options)
+
+    def is_item(self, example: Item) -> bool:
+        """Gold pairs: the sizes of the corpora are not published."""
+        return example.get("side") == "gold"
 
     def described(self, items: list[dict[str, Any]], examples: Sequence[Item]) -> list[dict[str, Any]]:
         numbers = numbered_lines([(example["side"], example["text"]) for example in examples])
@@ -83,17 +87,12 @@ class Mine(Retrieval):
         return {**written, **counts, "options": {"threshold": threshold}}
 
     def _gold_pairs(self, job: Job) -> list[Pair]:
-        """Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
+        """Each pair once. Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
         file = job.unit.details["files"][-1]
-        known = [{item["id"] for item in items} for items in self.sides(job).values()]
-        gold = [(row["query"], row["candidate"]) for row in self.gold(job, known[0])]
-        if not gold:
-            raise DataError(file, None, "holds no gold pair; a threshold cannot be tuned and nothing be scored")
-        for place, side in enumerate(SIDES):
-            unknown = next((pair[place] for pair in gold if pair[place] not in known[place]), None)
-            if unknown is not None:
-                raise DataError(file, None, f"the gold id {unknown!r} is not among the {side} sentences")
-        return gold
+        sides = self.sides(job)
+        rows = self.gold(job, {item["id"] for item in sides["query"]})
+        self.check_gold([item for items in sides.values() for item in items], rows, file)
+        return list(dict.fromkeys((row["query"], row["candidate"]) for row in rows))
 
 
 def check_options(task: str, options: Item) -> None:

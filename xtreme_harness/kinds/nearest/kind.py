@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from xtreme_harness.definitions import Example
+from xtreme_harness.errors import DataError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
@@ -28,6 +31,17 @@ class Nearest(Retrieval):
         predict, options = self.search(assignment, "test", language)
         return Cell(predict=predict, score=score_unit(assignment, language, predict, self.modules), options=options)
 
+    def is_item(self, example: Example) -> bool:
+        return example.get("side") == "query"
+
+    def check_gold(self, inputs: Sequence[Mapping[str, Any]], gold: Sequence[Example], file: str) -> None:
+        """Besides, raises DataError unless every query has its gold, and not all the same."""
+        super().check_gold(inputs, gold, file)
+        queries = (dict(example) for example in inputs if example["side"] == "query")
+        results.matched(queries, [{**row, "id": row["query"]} for row in gold], file)
+        if told := results.constant_gold([row["candidate"] for row in gold]):
+            raise DataError(file, None, told)
+
     def predict(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.kinds.nearest.decode import decode_neighbours, nearest
 
@@ -43,6 +57,8 @@ class Nearest(Retrieval):
         predicted = [row for _, row in read_jsonl(job.inputs["predictions"].file("predictions.jsonl"))]
         gold = [{**row, "id": row["query"]} for row in self.gold(job, {row["id"] for row in predicted})]
         rows = results.matched(predicted, gold, file)
+        if told := results.constant_gold([row["candidate"] for row in gold]):
+            raise DataError(file, None, told)
         metrics = [job.registry.metric(name) for name in job.unit.parameters["metrics"]]
         scored = results.compute(metrics, [row["prediction"] for row in rows], [row["candidate"] for row in gold])
         return results.write_scores(job, scored, gold, [row["id"] for row in gold])

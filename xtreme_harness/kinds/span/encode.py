@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xtreme_harness.definitions import Example
 from xtreme_harness.errors import RequestError
-from xtreme_harness.kinds.span.pieces import Frame, Pieces, cut_pieces, frame_of
+from xtreme_harness.kinds.frame import Frame, frame_of
+from xtreme_harness.kinds.span.pieces import Pieces, cut_pieces
 
 NOWHERE = (0, 0)  # start = end = the first position (CLS): the target of a window without the answer
 
@@ -117,9 +117,9 @@ def _add_windows(
     for begin in begins:
         inside = slice(begin, begin + room)
         context = pieces.ids[inside]
-        columns["input_ids"].append(array("i", [*frame.before, *question, *frame.between, *context, *frame.after]))
+        columns["input_ids"].append(frame.ids(question, context))
         if frame.segments:
-            columns["token_type_ids"].append(_segments(frame.segments, len(question), len(context)))
+            columns["token_type_ids"].append(frame.segment_ids(len(question), len(context)))
         if "labels" in columns:
             columns["labels"].append(_target(answer, begin, len(context), first))
         if "window" in columns:
@@ -128,11 +128,6 @@ def _add_windows(
             columns["ends"].append(pieces.ends[inside])
     if "window" in columns:
         columns["is_best"] += max_context(tokens, begins, room)
-
-
-def _segments(of: tuple[list[int], list[int], list[int], int, int], question: int, context: int) -> list[int]:
-    before, between, after, first, second = of
-    return [*before, *[first] * question, *between, *[second] * context, *after]
 
 
 def _answer_tokens(example: Example, pieces: Pieces) -> tuple[int, int] | None:

@@ -25,6 +25,7 @@ class Span(Trainable):
     scores_texts: ClassVar[bool] = True
     modules: ClassVar[tuple[str, ...]] = (
         "xtreme_harness.kinds.trainable",
+        "xtreme_harness.kinds.frame",
         "xtreme_harness.kinds.span.pieces",
         "xtreme_harness.kinds.span.encode",
         "xtreme_harness.kinds.span.decode",

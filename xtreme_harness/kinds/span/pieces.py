@@ -1,4 +1,4 @@
-"""A context's tokens with the code points they cover, and the special tokens around a question and a context.
+"""A context's tokens with the code points they cover.
 
 XTREME cuts contexts at white space and recovers answers by aligning detokenised text, which returns whole clauses for
 Chinese and Thai. Here the fast tokenizer's character offsets do it: every answer is an exact part of the context. That
@@ -16,41 +16,6 @@ from typing import Any
 from xtreme_harness.errors import CheckpointError
 
 WORD_MARK = "▁"  # SentencePiece's mark of a word's begin; alone it is a token without a character of its own
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The special tokens before a question, between it and a context, and after it, with everybody's segment.
-
-    `segments` is (of `before` and the question, of `between`, of the context and `after`), or None where the model has
-    no segments.
-    """
-
-    before: list[int]
-    between: list[int]
-    after: list[int]
-    segments: tuple[list[int], list[int], list[int], int, int] | None
-
-    @property
-    def size(self) -> int:
-        return len(self.before) + len(self.between) + len(self.after)
-
-
-def frame_of(tokenizer: Any) -> Frame:
-    """How `tokenizer` puts a pair together; CheckpointError where it knows no character offsets (no fast tokenizer)."""
-    if not getattr(tokenizer, "is_fast", False):
-        raise CheckpointError("Span tasks need a fast tokenizer (tokenizer.json): this one knows no character offsets.")
-    probe = tokenizer("a", "b")
-    sides, ids = probe.sequence_ids(), probe["input_ids"]
-    question, context = sides.index(0), sides.index(1)
-    closing = question + sides.count(0)
-    after = context + sides.count(1)
-    parts = slice(0, question), slice(closing, context), slice(after, None)
-    segments = None
-    if "token_type_ids" in probe:
-        types = probe["token_type_ids"]
-        segments = (types[parts[0]], types[parts[1]], types[parts[2]], types[question], types[context])
-    return Frame(ids[parts[0]], ids[parts[1]], ids[parts[2]], segments)
 
 
 @dataclass(frozen=True)
@@ -72,7 +37,12 @@ class Pieces:
 
 
 def cut_pieces(tokenizer: Any, contexts: Sequence[str]) -> list[Pieces]:
-    """Every context's tokens, without special ones, with what they cover."""
+    """Every context's tokens, without special ones, with what they cover.
+
+    Raises CheckpointError for a tokenizer that knows no character offsets (no fast one).
+    """
+    if not getattr(tokenizer, "is_fast", False):
+        raise CheckpointError("Span tasks need a fast tokenizer (tokenizer.json): this one knows no character offsets.")
     encoded = tokenizer(
         list(contexts), add_special_tokens=False, return_offsets_mapping=True, return_attention_mask=False
     )

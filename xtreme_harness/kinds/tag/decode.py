@@ -39,7 +39,7 @@ def scoring_problem(predictions: Sequence[Example], gold: Sequence[Example]) -> 
     """
     for number, (ours, theirs) in enumerate(zip(predictions, gold, strict=True), start=1):
         if len(ours["prediction"]) != len(theirs["tags"]):
-            counts = f"{len(theirs['tags'])} gold tags for {len(ours['prediction'])} predicted ones"
+            counts = f"{len(theirs['tags'])} gold tags for {len(ours['prediction'])} words"
             return f"sentence {number} (id {theirs['id']}) has {counts}"
     seen = {tag for row in gold for tag in row["tags"]}
     if len(seen) == 1 and sum(len(row["tags"]) for row in gold) > 1:

@@ -13,6 +13,7 @@ from typing import Any
 
 from xtreme_harness.definitions import Example
 from xtreme_harness.errors import RequestError
+from xtreme_harness.kinds.tag.decode import IGNORED
 
 Pieces = dict[str, list[int]]  # a word's subword ids
 LONE_SPACE = "▁"  # U+2581, which SentencePiece puts where a word begins
@@ -41,7 +42,10 @@ def input_problem(example: Example) -> str | None:
 
 
 def gold_problem(example: Example, options: Mapping[str, Any]) -> str | None:
-    """What is wrong with an example's tags; a tag outside the label set is named with its place."""
+    """What is wrong with an example's tags; a tag outside the label set is named with its place.
+
+    With `open_labels` a dev or test part may have tags that training never saw; they are never predicted.
+    """
     tags = example.get("tags")
     if not isinstance(tags, list) or not tags:
         return "it has no tags"
@@ -49,7 +53,9 @@ def gold_problem(example: Example, options: Mapping[str, Any]) -> str | None:
         return f"it has {len(tags)} tags for {len(example['tokens'])} tokens"
     labels = list(options["labels"])
     for place, tag in enumerate(tags, start=1):
-        if tag not in labels:
+        if options["open_labels"] and not (isinstance(tag, str) and tag):
+            return f"tag {place} is {tag!r}, not a text"
+        if not options["open_labels"] and tag not in labels:
             return f"tag {place} is {tag!r}, not one of {', '.join(labels)}"
     return None
 
@@ -132,7 +138,7 @@ def encode_sentences(
             columns["input_ids"].append(ids)
             columns["item"].append([number])
             columns["places"].append(places)
-            labels.append([index[tag] for tag in example.get("tags", ())[first:last]])
+            labels.append([index.get(tag, IGNORED) for tag in example.get("tags", ())[first:last]])
     if around.has_segments:
         columns["token_type_ids"] = [[0] * len(ids) for ids in columns["input_ids"]]
     return {**columns, **({"labels": labels} if "tags" in examples[0] else {})}

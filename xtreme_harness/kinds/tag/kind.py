@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from xtreme_harness.data.access import TRAINING_LANGUAGE, label_names
 from xtreme_harness.data.encoded import Encoded
-from xtreme_harness.definitions import Example, Metric, Scored
+from xtreme_harness.definitions import Example, Metric, Scored, Task
 from xtreme_harness.kinds import results
+from xtreme_harness.kinds.interface import Assignment
 from xtreme_harness.kinds.tag.decode import decode_tags, scoring_problem, token_targets
 from xtreme_harness.kinds.tag.encode import encode_sentences, gold_problem, input_problem
 from xtreme_harness.kinds.trainable import Columns, Trainable
 
 
 class Tag(Trainable):
-    """One tag for every word; normal form {id, tokens, tags, group?}."""
+    """One tag for every word; normal form {id, tokens, tags, group?}. Labels are a task's, or its training part's."""
 
     encoding_values: ClassVar[tuple[str, ...]] = ("max_length",)
     gold_fields: ClassVar[tuple[str, ...]] = ("tags",)
@@ -24,6 +26,15 @@ class Tag(Trainable):
         "xtreme_harness.kinds.tag.decode",
         "xtreme_harness.kinds.tag.kind",
     )
+
+    def options(self, assignment: Assignment, task: Task) -> dict[str, Any]:
+        """With `open_labels`, the labels are those of the English part that is trained on."""
+        options = super().options(assignment, task)
+        if options["open_labels"]:
+            source = assignment.training_task
+            files = assignment.files(source, "train", TRAINING_LANGUAGE)
+            options["labels"] = label_names(source, files.paths, files.hashes)
+        return options
 
     def input_problem(self, example: Example) -> str | None:
         return input_problem(example)
@@ -58,6 +69,9 @@ class Tag(Trainable):
 
     def decode(self, outputs: list[Any], encoded: Encoded, options: Mapping[str, Any]) -> list[Example]:
         return decode_tags(outputs, encoded, options["labels"])
+
+    def prediction_like(self, example: Example) -> Example:
+        return {"id": example["id"], "prediction": example["tokens"]}
 
     def scoring_problem(self, predictions: Sequence[Example], gold: Sequence[Example]) -> str | None:
         return scoring_problem(predictions, gold)

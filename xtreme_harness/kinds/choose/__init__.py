@@ -1,0 +1,1 @@
+"""Kind `choose`: the right one of several choices for a question."""
