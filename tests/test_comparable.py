@@ -12,6 +12,7 @@ import pytest
 from xtreme_harness.comparable import OTHER_TEST, OTHER_TRAINING, why_not_comparable
 from xtreme_harness.definitions import Task
 from xtreme_harness.plan import PlannedCell, Row
+from xtreme_harness.registry import Registry
 from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
 
@@ -115,3 +116,10 @@ def test_what_is_trained_on_in_between_counts_too(cell_of: CellOf, store: Store)
         start = unit("train", inputs={"train.between": read, "checkpoint": unit("checkpoint")})
         cell = cell_of(row=replace(ROW, intermediate="between", mix=(between,)), intermediate=start)
         assert why_not_comparable(cell, store) == told
+
+
+def test_every_language_of_xtreme_has_its_size(registry: Registry) -> None:
+    """A cut or other test set cannot pass. Russian UDPOS is as large as nobody could count."""
+    tasks = [registry.task(name) for name in registry.suite("full").tasks]
+    unknown = [(task.name, code) for task in tasks for code in task.languages if code not in task.sizes["test"]]
+    assert unknown == [("udpos", "ru")]

@@ -18,7 +18,7 @@ from xtreme_tasks.importing import HUB_SPLITS, HubRows, originals, staged
 
 LANGUAGES = ("de", "fr", "ru", "zh")
 PARTS = {"dev": "sample", "test": "training"}  # XTREME's names and the shared task's
-GOLD_PAIRS = {
+GOLD_PAIRS = {  # what a score counts as its examples; how many sentences the corpora have is not known for sure
     "dev": {"de": 1_038, "fr": 929, "ru": 2_374, "zh": 257},
     "test": {"de": 9_580, "fr": 9_086, "ru": 14_435, "zh": 1_899},
 }
@@ -220,6 +220,7 @@ def register_target_tasks(register: Callable[[Task], None]) -> None:
             sources=SOURCES,
             hub=HUB,
             import_files=import_files,
+            sizes=GOLD_PAIRS,
             homepage=HOMEPAGE,
             citation="Zweigenbaum, Sharoff and Rapp 2018, Overview of the Third BUCC Shared Task",
             licence=LICENCE,

@@ -44,8 +44,9 @@ def check(places: Folders, registry: Registry, colours: Registry) -> Check:
 Write = Callable[..., None]
 
 
-def told(findings: list[Finding], root: Path) -> list[str]:
-    return [str(one).replace(f"{root}/", "") for one in findings]
+def told(findings: list[Finding], root: Path, sizes: bool = False) -> list[str]:
+    """The findings on rows, or on sizes: those of tasks that are XTREME's are all too small here."""
+    return [str(one).replace(f"{root}/", "") for one in findings if one.is_size == sizes]
 
 
 def test_nothing_there_is_nothing_wrong(check: Check) -> None:
@@ -112,7 +113,7 @@ def test_other_sizes_are_told_once(check: Check, write: Write, tmp_path: Path) -
     write("data/colours/test-de.tsv", "rot", "blau")
     write("labels/colours/test-de.tsv", "warm", "cold")
     found = check("colours")
-    assert told(found, tmp_path) == [
+    assert told(found, tmp_path, sizes=True) == [
         "colours train en: data/colours/train-en.tsv: holds 2 examples, the benchmark has 4",
         "colours test de: data/colours/test-de.tsv: holds 2 examples, the benchmark has 3",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness.data.filling import Way, check_source, way_of
+from xtreme_harness.data.filling import Way, check_source, originals_named, way_of
 from xtreme_harness.data.imports import DONE, MISSING, REFUSED, Outcome, exit_code, import_task
 from xtreme_harness.data.origins import NAME, read_origins, unofficial_reasons
 from xtreme_harness.data.stage import writing_to
-from xtreme_harness.definitions import Folders, Task
+from xtreme_harness.definitions import Folders, Source, Task
 from xtreme_harness.errors import HarnessError, MachineError, UnknownName
 from xtreme_harness.files import sha256_file
 from xtreme_harness.registry import Registry
@@ -121,13 +122,14 @@ def test_unofficial_data_is_taken_with_its_reason(imported: Import, folders: Fol
     outcome = imported("colours", official=False)
     assert outcome.state == (MISSING if name == "a language" else DONE)
     assert outcome.unofficial is not None and told.removeprefix(f"{file}, line 1: ") in outcome.unofficial
-    assert unofficial_reasons(folders.data, ["colours/test-sw.tsv"]) == [outcome.unofficial]
-    assert unofficial_reasons(folders.labels, ["colours/test-sw.tsv"]) == [outcome.unofficial]
+    assert str(folders.originals) not in outcome.unofficial
+    assert unofficial_reasons(folders.data, [folders.data / "colours" / "test-sw.tsv"]) == [outcome.unofficial]
+    assert unofficial_reasons(folders.labels, [folders.labels / "colours" / "test-sw.tsv"]) == [outcome.unofficial]
 
 
 def test_official_data_stays_official_whoever_allows_more(imported: Import, folders: Folders) -> None:
     assert imported("colours", official=False).unofficial is None
-    assert unofficial_reasons(folders.data, [f"colours/{name}.tsv" for name in NAMES]) == []
+    assert unofficial_reasons(folders.data, [folders.data / f"colours/{name}.tsv" for name in NAMES]) == []
 
 
 def test_missing_originals_are_told_with_what_to_do(imported: Import, folders: Folders) -> None:
@@ -135,18 +137,31 @@ def test_missing_originals_are_told_with_what_to_do(imported: Import, folders: F
     outcome = imported("colours")
     assert outcome.state == MISSING
     assert outcome.remarks[0].endswith("originals: holds no colours-de.txt")
-    assert outcome.remarks[3] == "colours-de.txt: http://127.0.0.1:9/colours-de.txt"
+    assert outcome.remarks[1:] == ("colours-de.txt: http://127.0.0.1:9/colours-de.txt",)  # the others are there
     assert tree(folders.data) == {}
     partial_ = imported("colours", official=False)
     assert (partial_.state, partial_.unofficial) == (MISSING, "holds no colours-de.txt")
-    assert partial_.remarks == (
-        "colours test de is not there yet: "
-        + read_origins(folders.data)["colours/test-sw.tsv"]["source"]
-        + " has none",
-        "colours gold de is not there yet: "
-        + read_origins(folders.data)["colours/test-sw.tsv"]["source"]
-        + " has none",
+    absent = "was not among what was imported, and is not there yet: de"
+    assert partial_.remarks == (f"colours test {absent}", f"colours gold {absent}")
+
+
+def test_of_many_originals_few_are_told_and_one_hash_is_recorded(
+    imported: Import, colours: Registry, folders: Folders
+) -> None:
+    task = colours.task("colours")
+    more = tuple(Source(file=f"more-{number:02}.txt", address=f"http://x/{number:02}") for number in range(20))
+    shutil.rmtree(folders.originals)
+    folders.originals.mkdir()
+    assert imported(replace(task, sources=more)).remarks[1:] == (
+        *("more-00.txt: http://x/00", "more-01.txt: http://x/01", "more-02.txt: http://x/02"),
+        "... and 17 more; xtreme-harness data fetch downloads them",
     )
+    for source in more:
+        (folders.originals / source.file).write_text(source.file)
+    named = originals_named(replace(task, sources=more), folders.originals)
+    assert named.startswith("20 original files from more-00.txt to more-19.txt, sha256 of their list:")
+    (folders.originals / "more-07.txt").write_text("changed")
+    assert originals_named(replace(task, sources=more), folders.originals) != named
 
 
 def test_no_folder_of_originals(imported: Import, tmp_path: Path) -> None:
@@ -201,6 +216,8 @@ def test_the_machine_s_faults_end_the_command(
 def test_tasks_without_a_way(imported: Import, colours: Registry) -> None:
     outcome = imported(replace(colours.task("colours"), import_files=None, sources=()))
     assert (outcome.state, outcome.remarks) == (MISSING, ("colours: cannot be imported from original files",))
+    imported("colours")
+    assert imported(replace(colours.task("colours"), import_files=None)).state == DONE  # another task brought its files
     assert imported("mini.nli") == Outcome(task="mini.nli", state=DONE)  # its plugin brings all of it along
 
 

@@ -35,6 +35,7 @@ class Item(NamedTuple):
     """One item of spec section 8: the tests that show its refusal.
 
     `score`: with or without --strict; `strict`: with it alone; `run`; `imported`: in original files or hub sets.
+    What `run` refuses in a file, `data status --check` and `data import` refuse too (`test_data_is_refused`).
     """
 
     what: str
@@ -66,6 +67,7 @@ TABLE: dict[int, Item] = {
             f"{PAIR}::test_an_official_pawsx_is_whole",
             f"{TATOEBA}::test_an_official_import_has_all_languages_whole",
             f"{BUCC}::test_a_part_without_one_of_its_files_is_refused",
+            "tests/data/test_imports.py::test_what_is_wrong_is_refused_and_nothing_is_written[a language]",
         ),
     ),
     2: Item(
@@ -182,6 +184,8 @@ TABLE: dict[int, Item] = {
             f"{PAIR}::test_google_xtreme_s_pawsx_is_unfit_and_its_joined_rows_stay_on_a_line",
             f"{HUB}::test_udpos_from_the_hub_is_unfit_and_says_why",
             f"{BUCC}::test_google_xtreme_s_bucc_is_unfit_for_want_of_distractors",
+            "tests/cli/test_data.py::test_an_unfit_set_is_refused_without_asking_for_it",
+            "tests/end_to_end/test_data.py::test_an_unfit_set_is_never_taken_for_the_benchmark",
         ),
     ),
     21: Item(
@@ -340,11 +344,11 @@ CASES = {
     "10 offset": Case("xquad", "answer 'Oslo' does not stand at 14", ANSWERS, squad(start=14)),
     "10 not SQuAD": Case("xquad", "is not SQuAD JSON", ANSWERS, '{"data": [{}]}'),
     "11": Case("xquad", "labels were removed, cannot score", ANSWERS, squad("", 0)),
-    "11 neutral": Case("xnli", "has 'neutral' on every line: labels were removed", XNLI, "neutral\n" * 3),
-    "11 zeros": Case("pawsx", "has '0' on every line: labels were removed", "labels/pawsx/test-de.tsv", "0\n" * 3),
+    "11 neutral": Case("xnli", "is 'neutral' on every line: labels were removed", XNLI, "neutral\n" * 3),
+    "11 zeros": Case("pawsx", "is '0' on every line: labels were removed", "labels/pawsx/test-de.tsv", "0\n" * 3),
     "11 outside": Case("panx", "every gold tag is 'O': the labels were taken out", NER, "O\nO\n\nO\n"),
     "11 X": Case("udpos", "every gold tag is 'X': the labels were taken out", UDPOS, "X\nX\n\nX\n"),
-    "11 constant": Case("xnli", "has 'entailment' on every line, as no part of", XNLI, "entailment\n" * 3),
+    "11 constant": Case("xnli", "is 'entailment' on every line, as no part of", XNLI, "entailment\n" * 3),
     "11 rows": Case("tatoeba", "all 3 gold labels are 'de-0': the labels were taken out", ROW_LABELS, "0\n0\n0\n"),
     "12": Case("mlqa", "Unknown language 'ru'", options=("--language", "ru"), code=2),
     "13 NaN": Case("tatoeba", "the embedding of text 1 is zero or not finite", model="nan"),
@@ -436,6 +440,24 @@ def test_run_refuses(case: Case, run_case: Runs) -> None:
     assert case.told in told
     assert "a bug of ours" not in told
     assert all(record["state"] == "failed" and record["metrics"] == {} for record in records)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.file])
+def test_data_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a check of the data folder, and by an import of a pack that somebody made of it."""
+    monkeypatch.chdir(tmp_path)
+    case = CASES[name]
+    told = {"15 no gold": "holds no gold pair; a threshold cannot be tuned"}.get(name, case.told)
+    write(Path("data"), {**download(), case.file: case.content})
+    words = ["--task", case.task, "--data", "data"]
+    assert exit_code(["data", "status", "--check", *words]) == 5
+    assert told in capsys.readouterr().out
+    assert exit_code(["data", "pack", *words, "--out", "pack.tar.gz"]) == 4  # German alone is there
+    assert exit_code(["data", "import", "pack.tar.gz", "--task", case.task, "--data", "new"]) == 5
+    assert told.removeprefix("labels/") in "".join(capsys.readouterr())
+    assert not (Path("new") / case.task).exists()
 
 
 @pytest.mark.parametrize("task", ["xnli", "pawsx", "panx", "udpos", "xquad", "tatoeba", "bucc2018"])

@@ -253,9 +253,9 @@ def test_unsound_rows_of_mteb_are_refused(
     assert written(folders) == {}
 
 
-def test_sources_are_the_eight_archives_and_no_size_is_claimed(registry: Registry) -> None:
+def test_sources_are_the_eight_archives_and_sizes_count_gold_pairs(registry: Registry) -> None:
     task = registry.task("bucc2018")
     assert len({source.file for source in task.sources}) == 8
     for source in task.sources:
         assert source.address == f"https://comparable.limsi.fr/bucc2018/{source.file}"
-    assert task.sizes == {}
+    assert task.sizes["test"] == {"de": 9_580, "fr": 9_086, "ru": 14_435, "zh": 1_899}

@@ -28,6 +28,7 @@ COMMANDS = {
     "list": ("xtreme_harness.cli.listing:list_", "List tasks, models, suites, recipes, methods, kinds, ..."),
     "show": ("xtreme_harness.cli.listing:show", "Show everything known about a name."),
     "plugins": ("xtreme_harness.cli.plugins:plugins", "List plugins, what they registered and which failed."),
+    "data": ("xtreme_harness.cli.data:data", "Say what data is there; fetch, import, label, pack it."),
     "store": ("xtreme_harness.cli.store:store", "Say what the store holds; make room in it."),
     "leaderboard": ("xtreme_harness.cli.leaderboard:leaderboard", "Build leaderboards from runs and verify them."),
 }

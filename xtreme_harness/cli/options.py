@@ -23,6 +23,17 @@ plugin_option = click.option(
     metavar="FILE.py|PACKAGE.MODULE",
     help="Load a plugin that is not installed. Repeatable.",
 )
+suite_option = click.option("--suite", help="A group of target tasks: full, mini, ...")
+task_option = click.option(
+    "--task", "tasks", multiple=True, help="A target task; with --suite, a filter on it. Repeatable."
+)
+labels_option = click.option(
+    "--labels", metavar="DIR", help="The label folder, in XTREME's layout. By default DATA/labels."
+)
+offline_option = click.option("--offline", is_flag=True, help="Never ask the network.")
+unofficial_option = click.option(
+    "--unofficial", is_flag=True, help="Take data that is known not to be the benchmark's; not comparable."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 MACHINE = (
     click.option("--store", metavar="DIR", help="Where finished units are kept."),
@@ -32,7 +43,7 @@ MACHINE = (
     click.option("--dtype", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16"])),
     click.option("--token-budget", type=click.IntRange(min=1), help="Tokens of a batch. Changes rounding alone."),
     click.option("--threads", type=click.IntRange(min=1), help="Processor threads. By default torch decides."),
-    click.option("--offline", is_flag=True, help="Never ask the network."),
+    offline_option,
     click.option("--dry-run", is_flag=True, help="Print the plan and stop."),
     click.option("--keep", type=click.Choice(["all"]), help="Keep the weights of target-task trainings in the store."),
     click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so."),

@@ -7,14 +7,24 @@ from typing import Any
 
 import click
 
-from xtreme_harness.cli.options import json_option, machine_fields, machine_options, machine_settings, open_store
+from xtreme_harness.cli.options import (
+    json_option,
+    labels_option,
+    machine_fields,
+    machine_options,
+    machine_settings,
+    open_store,
+    suite_option,
+    task_option,
+    unofficial_option,
+)
 from xtreme_harness.request import Request, parse_sampler, parse_setting
 
 
 @click.command()
 @click.option("--model", required=True, help="A registered name, a checkpoint folder, or a hub id with its revision.")
-@click.option("--suite", help="A group of target tasks: mini, ...")
-@click.option("--task", "tasks", multiple=True, help="A target task; with --suite, a filter on it. Repeatable.")
+@suite_option
+@task_option
 @click.option("--language", "languages", multiple=True, help="Only these languages (ISO code). Repeatable.")
 @click.option("--intermediate", "intermediates", multiple=True, help="Train on A+B first; `none` is a row of its own.")
 @click.option(
@@ -27,10 +37,10 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option("--seed", "seeds", multiple=True, type=int, help="By default the recipe's. Repeatable: a row each.")
 @click.option("--set", "settings", multiple=True, metavar="TASK.KEY=VALUE", help="Change one value of a task.")
 @click.option("--data", metavar="DIR", help="The data folder, in XTREME's layout.")
-@click.option("--labels", metavar="DIR", help="The label folder, in XTREME's layout. By default DATA/labels.")
+@labels_option
 @click.option("--out", metavar="DIR", help="The run's folder. By default runs/<model>.<suite or tasks>.")
 @machine_options
-@click.option("--unofficial", is_flag=True, help="Take data that is known not to be the benchmark's; not comparable.")
+@unofficial_option
 @json_option
 def run(**options: Any) -> None:
     """Run a model through tasks and print its leaderboard row.

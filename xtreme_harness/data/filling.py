@@ -6,6 +6,7 @@ passes as unofficial only, with the reason.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from xtreme_harness.data.checks import check_parts
 from xtreme_harness.data.hub import OpenSet
-from xtreme_harness.data.parts import Part, parts_of
+from xtreme_harness.data.parts import parts_of
 from xtreme_harness.data.stage import staged
 from xtreme_harness.definitions import Folders, HubSet, Task
 from xtreme_harness.errors import DataError, HarnessError, MissingData, UnknownName
@@ -21,6 +22,7 @@ from xtreme_harness.files import sha256_file
 from xtreme_harness.registry import Registry
 
 ORIGINAL, HUB = "original", "hub"
+MOST_NAMED = 12  # original files, in the record of each file that was made of them
 
 Say = Callable[[str], None]
 Fill = Callable[[Folders], str]  # fills data and labels; says where they came from
@@ -36,16 +38,16 @@ class Way:
 
 @dataclass(frozen=True)
 class Filled:
-    """A staged folder: where its data came from, why that is unofficial (or None), which parts it lacks.
+    """A staged folder: where its data came from, and why that is unofficial (or None).
 
-    Where there are `problems`, it is refused.
+    Where there are `problems`, it is refused; `reason` is the first of them without places, as records may tell it.
     """
 
     folders: Folders
     source: str = ""
     unofficial: str | None = None
-    lacking: tuple[Part, ...] = ()
     problems: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def way_of(task: Task, source: str, offline: bool, say: Say) -> Way:
@@ -89,10 +91,13 @@ def require_originals(folders: Folders) -> None:
 
 
 def originals_named(task: Task, originals: Path) -> str:
-    """The task's original files that are there, with their hashes: names, no paths."""
+    """The task's original files that are there, with their hashes: names, no paths. Many get one hash over all."""
     paths = [originals / source.file for source in task.sources]
     named = [f"{path.name} sha256:{sha256_file(path)}" if path.is_file() else path.name for path in paths]
     found = [name for name, path in zip(named, paths, strict=True) if path.exists()]
+    if len(found) > MOST_NAMED:
+        listed = hashlib.sha256("\n".join(found).encode()).hexdigest()
+        return f"{len(found)} original files from {paths[0].name} to {paths[-1].name}, sha256 of their list:{listed}"
     return ", ".join(found) or "original files"
 
 
@@ -128,7 +133,7 @@ def _filled(task: Task, registry: Registry, folders: Folders, way: Way, stack: E
         else:
             if folders.official or not first.problems:
                 return first
-            reason = first.problems[0] + (f" (and {len(first.problems) - 1} more)" if first.problems[1:] else "")
+            reason = first.reason
     return replace(_attempt(task, registry, folders, way, stack), unofficial=reason)
 
 
@@ -140,19 +145,18 @@ def _attempt(task: Task, registry: Registry, folders: Folders, way: Way, stack: 
     except MissingData:
         raise
     except DataError as error:
-        return Filled(new, problems=(plain_names(str(error), new),))
+        return Filled(new, problems=(plain_names(str(error), new),), reason=error.what)
     except (HarnessError, OSError, MemoryError):
         raise
     except Exception as error:
         return Filled(new, problems=(f"{task.name}: the task's import failed: {type(error).__name__}: {error}",))
     parts = [part for part in parts_of(task, registry, new) if part.own_names]
     findings = [one for one in check_parts(parts, registry) if new.official or not one.is_size]
-    lacking = [part for part in parts if part.missing]
-    begun = {part.split for part in parts if not part.missing}
-    gaps = [f"{part}: there is no file" for part in lacking if new.official and part.split in begun]
-    return Filled(
-        new, source, lacking=tuple(lacking), problems=(*(plain_names(str(one), new) for one in findings), *gaps)
-    )
+    begun = {part.split for part in parts if not part.missing and new.official}
+    gaps = [f"{part}: there is no file" for part in parts if part.missing and part.split in begun]
+    problems = (*(plain_names(str(one), new) for one in findings), *gaps)
+    reasons = [*(f"{one.part} {one.error.what}" for one in findings), *gaps]
+    return Filled(new, source, problems=problems, reason=reasons[0] if reasons else "")
 
 
 def _lend(task: Task, registry: Registry, folders: Folders, new: Folders) -> None:

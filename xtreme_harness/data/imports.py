@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ from xtreme_harness.data.checks import check_parts
 from xtreme_harness.data.filling import Filled, Way, filled, plain_names
 from xtreme_harness.data.origins import Origin, origins_of
 from xtreme_harness.data.pack import SIDES, Entry, read_pack, side_of
-from xtreme_harness.data.parts import parts_of
+from xtreme_harness.data.parts import Part, by_split, parts_of
 from xtreme_harness.data.stage import move_in, staged, written
 from xtreme_harness.definitions import Folders, Source, Task
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.registry import Registry
 
 DONE, MISSING, REFUSED = "done", "missing", "refused"
+MOST_TOLD = 3  # addresses of downloads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,9 @@ def import_task(task: Task, registry: Registry, folders: Folders, way_of: Callab
                 return Outcome(task=task.name, state=REFUSED, remarks=found.problems)
             return _moved(task, registry, folders, found)
     except MissingData as error:
-        return Outcome(task=task.name, state=MISSING, remarks=(str(error), *map(how_to_get, task.sources)))
+        if task.import_files is None and not any(part.missing for part in parts_of(task, registry, folders)):
+            return Outcome(task=task.name, state=DONE)  # it reads what another task imports
+        return not_found(task, folders, error)
 
 
 def _moved(task: Task, registry: Registry, folders: Folders, found: Filled) -> Outcome:
@@ -68,7 +71,7 @@ def _moved(task: Task, registry: Registry, folders: Folders, found: Filled) -> O
         data=tuple(names[0]),
         labels=tuple(names[1]),
         unofficial=found.unofficial,
-        remarks=tuple(f"{part} is not there yet: {found.source} has none" for part in lacking),
+        remarks=tuple(told_by_split(lacking, "was not among what was imported, and is not there yet")),
     )
 
 
@@ -114,6 +117,22 @@ def _from_pack(
         labels=tuple(moved["labels"]),
         unofficial="; ".join(reasons) or None,
     )
+
+
+def told_by_split(parts: Iterable[Part], what: str) -> Iterator[str]:
+    """A sentence for each split of one task, with its languages."""
+    for split, ones in by_split(parts).items():
+        yield f"{ones[0].task.name} {split} {what}: {' '.join(part.language for part in ones)}"
+
+
+def not_found(task: Task, folders: Folders, error: MissingData) -> Outcome:
+    """What to tell when originals are not there: how to get by hand what must be, and where the others are."""
+    absent = [source for source in task.sources if not (folders.originals / source.file).exists()]
+    by_hand = [how_to_get(source) for source in absent if source.steps]
+    online = [how_to_get(source) for source in absent if not source.steps]
+    more = f"... and {len(online) - MOST_TOLD} more; xtreme-harness data fetch downloads them"
+    told = online if len(online) <= MOST_TOLD else [*online[:MOST_TOLD], more]
+    return Outcome(task=task.name, state=MISSING, remarks=(str(error), *by_hand, *told))
 
 
 def how_to_get(source: Source) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from xtreme_harness.data.access import checked
 from xtreme_harness.data.checks import check_parts
 from xtreme_harness.data.filling import Filled, Way, filled, originals_named, plain_names, require_originals
-from xtreme_harness.data.imports import DONE, MISSING, REFUSED, Outcome, how_to_get
+from xtreme_harness.data.imports import DONE, MISSING, REFUSED, Outcome, not_found, told_by_split
 from xtreme_harness.data.origins import origins_of
 from xtreme_harness.data.parts import Part, parts_of
 from xtreme_harness.data.stage import move_in, staged
@@ -43,7 +43,7 @@ def label_task(
                 return Outcome(task=task.name, state=REFUSED, remarks=found.problems)
             return _compared(task, registry, folders, found)
     except MissingData as error:
-        return Outcome(task=task.name, state=MISSING, remarks=(str(error), *map(how_to_get, task.sources)))
+        return not_found(task, folders, error)
     except DataError as error:
         return Outcome(task=task.name, state=REFUSED, remarks=(str(error),))
 
@@ -93,20 +93,23 @@ def _taken_over(
 ) -> Outcome:
     """Moves the gold of each language in whose test part there is no problem."""
     good: list[str] = []
-    missing, refused = [], []
+    refused: list[str] = []
+    absent: list[Part] = []
+    unknown: list[Part] = []
     tests = {part.language: part for part in parts_of(task, registry, folders) if part.split == "test"}
     for gold in (part for part in parts_of(task, registry, found.folders) if part.split == "gold"):
         test = tests[gold.language]
         if test.missing:
-            missing.append(f"{test}: {test.missing[0]} is not in the data folder")
+            absent.append(test)
         elif gold.missing:
-            missing.append(f"{gold}: {found.source} has no gold for it")
+            unknown.append(gold)
         elif told := problem(test, gold, registry):
             refused.append(plain_names(told, found.folders))
         else:
             good += gold.own_names
     new = found.folders.labels
     move_in(new, folders.labels, origins_of(new, good, found.source, found.unofficial))
+    missing = [*told_by_split(absent, "is not in the data folder"), *told_by_split(unknown, "was not found")]
     return Outcome(
         task=task.name,
         state=REFUSED if refused else MISSING if missing else DONE,

@@ -54,21 +54,20 @@ def record_origins(folder: Path, new: Mapping[str, Origin]) -> None:
 
 def unofficial_reasons(
     folder: Path,
-    files: Iterable[Path | str],
+    files: Iterable[Path],
     sha256: Callable[[Path], str] = sha256_file,
     known: Mapping[str, Origin] | None = None,
 ) -> list[str]:
     """Why some of `files` are not the benchmark's data, each reason once, in the order of the files.
 
-    `folder` is a data folder or a label folder: each keeps a record of its own. `files` are absolute or relative to it;
-    those outside it, those that are not there and those that were changed since they were written give no reason. Only
-    files recorded as unofficial are hashed. `known` is the folder's record, where it has been read before.
+    `folder` is a data folder or a label folder: each keeps a record of its own. Files outside it, those that are not
+    there and those that were changed since they were written give no reason. Only files recorded as unofficial are
+    hashed. `known` is the folder's record, where it has been read before.
     """
     known = read_origins(folder) if known is None else known
     root = folder.resolve()
     reasons: dict[str, None] = {}
-    for path in (root / file for file in files):
-        resolved = path.resolve()
+    for resolved in (file.resolve() for file in files):
         name = resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else ""
         origin = known.get(name, {})
         if (reason := origin.get("unofficial")) and resolved.is_file() and sha256(resolved) == origin["sha256"]:

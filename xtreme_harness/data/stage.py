@@ -21,8 +21,9 @@ LOCK = ".xtreme-harness.lock"
 def writing_to(*folders: Path, waiting: Callable[[Path], None] = lambda folder: None) -> Iterator[None]:
     """Makes the folders, holds their locks, and removes what a process that was killed here left behind."""
     with ExitStack() as stack:
-        for folder in sorted({folder.absolute() for folder in folders}):
+        for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
+        for folder in sorted({folder.resolve() for folder in folders}):
             stack.enter_context(locked(folder / LOCK, lambda folder=folder: waiting(folder)))  # type: ignore[misc]
             for left in sorted(folder.glob(f"{BEGIN}*")):
                 shutil.rmtree(left, ignore_errors=True)
