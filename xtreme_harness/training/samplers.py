@@ -24,7 +24,9 @@ STREAM = 1  # keeps these random numbers apart from those that shuffle epochs
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler:
-    """The chance of each task of a mix, once per update; n is a task's number of training windows.
+    """The chance of each task of a mix, once per update.
+
+    n is a task's number of training examples (of windows, where its texts are cut).
 
     uniform       1
     proportional  n (jiant's default)
@@ -69,7 +71,7 @@ def _is_positive(value: object) -> bool:
 
 
 def shares(sampler: Sampler, sizes: Mapping[str, int]) -> list[float]:
-    """The chance of each task of `sizes` (its number of training windows); they add up to 1."""
+    """The chance of each task of `sizes` (its number of training examples); they add up to 1."""
     raw = [_raw(sampler, task, size) for task, size in sizes.items()]
     return [value / sum(raw) for value in raw]
 

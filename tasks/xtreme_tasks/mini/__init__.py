@@ -119,7 +119,7 @@ def register_target_tasks(register: Callable[[Task], None]) -> None:
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    for task in (NLI, PARAPHRASE, QA):
+    for task in (NLI, PARAPHRASE, POS, NER, QA):
         register(task)
 
 
