@@ -8,7 +8,7 @@ import pytest
 
 from xtreme_harness.cli import transfers
 from xtreme_harness.cli.transfers import PlainTransfers, RichTransfers, megabytes, outcome, transferring
-from xtreme_harness.data.fetch import BY_HAND, FETCHED, THERE, Fetched
+from xtreme_harness.data.fetch import BY_HAND, FETCHED, THERE, UNREACHED, Fetched
 from xtreme_harness.definitions import Source
 
 SOURCE = Source(file="a.zip", address="https://x.org/a.zip", bytes=4_000_000)
@@ -21,13 +21,13 @@ def test_lines_in_a_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     tick = watcher.started(SOURCE)
     for done in (1_000_000, 2_000_000, 2_500_000, 3_000_000):
         tick(done, 4_000_000)
-    watcher.finished(Fetched(source=SOURCE, state=FETCHED, sha256="ab"))
-    watcher.finished(Fetched(source=SOURCE, state=THERE, sha256="ab"))  # nothing happened
+    watcher.finished(Fetched(source=SOURCE, state=FETCHED, sha256="ab"))  # told by the result
+    watcher.finished(Fetched(source=SOURCE, state=UNREACHED, remark="timed out"))
     assert capsys.readouterr().err.splitlines() == [
         "a.zip: from https://x.org/a.zip",
         "a.zip: 2.0 MB of 4.0 MB, about 80 s left",  # 1 MB came in 40 s; what was there before does not count
         "a.zip: 3.0 MB of 4.0 MB, about 40 s left",
-        "a.zip: fetched (sha256 ab)",
+        "a.zip: unreached, timed out",
     ]
 
 

@@ -204,6 +204,19 @@ def test_an_import_that_fails_in_its_code_is_refused(imported: Import, colours: 
     assert tree(folders.data) == {}
 
 
+def test_an_import_that_works_only_as_unofficial_is_unofficial(imported: Import, colours: Registry) -> None:
+    task = colours.task("colours")
+
+    def import_files(folders: Folders) -> None:
+        if folders.official:
+            raise KeyError("label")
+        assert task.import_files is not None
+        task.import_files(folders)
+
+    outcome = imported(replace(task, import_files=import_files), official=False)
+    assert (outcome.state, outcome.unofficial) == (DONE, "the task's import failed: KeyError: 'label'")
+
+
 @pytest.mark.parametrize("error", [MachineError("The disk is full."), OSError(28, "No space left on device")])
 def test_the_machine_s_faults_end_the_command(
     imported: Import, colours: Registry, folders: Folders, error: Exception

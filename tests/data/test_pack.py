@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from xtreme_harness.data.filling import way_of
-from xtreme_harness.data.imports import DONE, REFUSED, Outcome, import_pack, import_task
+from xtreme_harness.data.imports import DONE, MISSING, REFUSED, Outcome, import_pack, import_task
 from xtreme_harness.data.origins import read_origins
 from xtreme_harness.data.pack import write_pack
 from xtreme_harness.data.parts import Part
@@ -96,6 +96,8 @@ def test_some_tasks_of_a_pack(
 ) -> None:
     write_pack(prepared, folders, None, tmp_path / "pack.tar.gz")
     assert [outcome.task for outcome in unpack(tmp_path / "pack.tar.gz", ("tones",))] == ["tones"]
+    (outcome,) = unpack(tmp_path / "pack.tar.gz", ("xnli",))
+    assert (outcome.task, outcome.state, outcome.remarks) == ("xnli", MISSING, ("pack.tar.gz has no data of xnli",))
     assert set(read_origins(there.data)) == {f"tones/test-{code}.tsv" for code in ("en", "sw", "de")}
 
 

@@ -285,10 +285,10 @@ def _fetch_originals(tasks: Sequence[Task], folders: Folders, options: dict[str,
     if needed and options["offline"]:
         names = ", ".join(source.file for source in needed)
         raise RequestError(f"--offline: {len(needed)} files would have to be downloaded: {names}.")
-    known = [source.bytes for source in needed if source.bytes is not None]
-    unknown = f" and {len(needed) - len(known)} of unknown size" if len(known) < len(needed) else ""
-    click.echo(f"{len(needed)} files to download, {megabytes(sum(known))}{unknown}", err=True)
     if needed:
+        known = [source.bytes for source in needed if source.bytes is not None]
+        unknown = f" and {len(needed) - len(known)} of unknown size" if len(known) < len(needed) else ""
+        click.echo(f"{len(needed)} files to download, {megabytes(sum(known))}{unknown}", err=True)
         click.echo(_licences((source.licence, source.file) for source in needed), err=True)
     with _writing(folders.originals), transferring() as watcher:
         fetched = list(fetch(sources, folders.originals, watcher))

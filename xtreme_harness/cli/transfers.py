@@ -10,7 +10,7 @@ from typing import Any
 
 from xtreme_harness.cli.progress import words
 from xtreme_harness.data.download import Tick
-from xtreme_harness.data.fetch import FETCHED, THERE, Fetched
+from xtreme_harness.data.fetch import EXIT_CODES, FETCHED, Fetched
 from xtreme_harness.definitions import Source
 
 EVERY_SECONDS = 30  # a line in a log
@@ -28,7 +28,7 @@ def outcome(fetched: Fetched) -> str:
 
 
 class PlainTransfers:
-    """A line when a download begins and ends, and one every half minute."""
+    """A line when a download begins, every half minute, and when it fails."""
 
     def _say(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")
@@ -49,7 +49,7 @@ class PlainTransfers:
         return tick
 
     def finished(self, fetched: Fetched) -> None:
-        if fetched.state != THERE:
+        if EXIT_CODES[fetched.state]:
             self._say(outcome(fetched))
 
 
@@ -60,7 +60,7 @@ def _left(came: int, done: int, total: int | None, seconds: float) -> str:
 
 
 class RichTransfers:
-    """A bar for the running download; what ended stays above it."""
+    """A bar for the running download; what failed stays above it."""
 
     def __init__(self, progress: Any) -> None:
         self.progress = progress
@@ -72,7 +72,7 @@ class RichTransfers:
     def finished(self, fetched: Fetched) -> None:
         for bar in self.progress.task_ids:
             self.progress.remove_task(bar)
-        if fetched.state != THERE:
+        if EXIT_CODES[fetched.state]:
             self.progress.console.print(outcome(fetched), markup=False, highlight=False)
 
 

@@ -56,7 +56,7 @@ def way_of(task: Task, source: str, offline: bool, say: Say) -> Way:
     Raises MissingData where the task has no such way.
     """
     if source == ORIGINAL:
-        return _original(task)
+        return _original(task, say)
     named = [one for one in task.hub if one.id == source] or [one for one in task.hub if source == HUB]
     chosen = next((one for one in named if not one.unfit), named[0] if named else None)
     if chosen is None:
@@ -71,13 +71,14 @@ def check_source(source: str, tasks: Sequence[Task]) -> None:
         raise UnknownName("source", source, [ORIGINAL, HUB, *ids])
 
 
-def _original(task: Task) -> Way:
+def _original(task: Task, say: Say) -> Way:
     if task.import_files is None:
         raise MissingData(task.name, None, "cannot be imported from original files")
 
     def fill(folders: Folders) -> str:
         assert task.import_files is not None
         require_originals(folders)
+        say(f"{task.name}: importing from {folders.originals}")
         task.import_files(folders)
         return originals_named(task, folders.originals)
 
@@ -149,7 +150,8 @@ def _attempt(task: Task, registry: Registry, folders: Folders, way: Way, stack: 
     except (HarnessError, OSError, MemoryError):
         raise
     except Exception as error:
-        return Filled(new, problems=(f"{task.name}: the task's import failed: {type(error).__name__}: {error}",))
+        what = f"the task's import failed: {type(error).__name__}: {error}"
+        return Filled(new, problems=(f"{task.name}: {what}",), reason=what)
     parts = [part for part in parts_of(task, registry, new) if part.own_names]
     findings = [one for one in check_parts(parts, registry) if new.official or not one.is_size]
     begun = {part.split for part in parts if not part.missing and new.official}

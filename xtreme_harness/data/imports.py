@@ -89,7 +89,12 @@ def import_pack(pack: Path, registry: Registry, folders: Folders, tasks: Collect
             what = f"has data of {unknown[0]}, which is not registered here; name its plugin with --plugin"
             raise DataError(pack, None, what)
         wanted = [name for name in names if not tasks or name in tasks]
-        return [_from_pack(pack, registry.task(name), registry, folders, new, files) for name in wanted]
+        taken = [_from_pack(pack, registry.task(name), registry, folders, new, files) for name in wanted]
+        return taken + [
+            Outcome(task=name, state=MISSING, remarks=(f"{pack.name} has no data of {name}",))
+            for name in tasks
+            if name not in names
+        ]
 
 
 def _from_pack(

@@ -97,8 +97,8 @@ def _taken_over(
     absent: list[Part] = []
     unknown: list[Part] = []
     tests = {part.language: part for part in parts_of(task, registry, folders) if part.split == "test"}
-    for gold in (part for part in parts_of(task, registry, found.folders) if part.split == "gold"):
-        test = tests[gold.language]
+    golds = [part for part in parts_of(task, registry, found.folders) if part.split == "gold"]
+    for gold, test in ((part, tests[part.language]) for part in golds if part.language in tests):
         if test.missing:
             absent.append(test)
         elif gold.missing:
