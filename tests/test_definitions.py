@@ -53,6 +53,12 @@ def test_definitions_are_frozen(thing: Any) -> None:
         thing.name = "other"
 
 
+def test_a_methods_parameters_fit_what_it_says_of_them() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Method(name="m", summary="", load=nothing, parameters={"name": 1, "law": "x"}, choices={"law": ("a", "b")})
+    assert "a parameter cannot be called name; the default of law is not among its choices" in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["a", "0", "xlm-roberta-base", "mini.nli", "code_search", "a.b-c_d"])
 def test_good_names(name: str) -> None:
     assert Recipe(name=name).name == name

@@ -123,6 +123,7 @@ def test_wrong_names(
         ("twins.layer=-1", DefinitionError, "layers count hidden states"),
         ("twins.layer=first", RequestError, "expected a number."),
         ("twins.prefix=7", RequestError, "--set twins.prefix=7: expected text"),
+        ("rs_rp.eps=1", UnknownName, "Unknown task 'rs_rp'"),  # no method of this run
     ],
 )
 def test_wrong_settings(setting: str, error: type[Exception], told: str, tiny_xlmr: Path, plan_of: PlanOf) -> None:
@@ -157,6 +158,61 @@ def test_settings_change_the_units_of_their_task_alone(
     assert differing == {task}
     _, name, value = parse_setting(setting)
     assert next(cell.options[name] for cell in plan.cells if cell.task.name == task) == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "error", "told"),
+    [
+        (
+            "avd.eps=2",
+            UnknownName,
+            "Unknown task 'avd'. Did you mean adv? (--set names a task or a method of this run.)",
+        ),
+        (
+            "adv.step=2",
+            UnknownName,
+            "Unknown setting 'step'. Did you mean steps or step_size? Method adv has: eps, steps",
+        ),
+        ("plain.eps=2", UnknownName, "Unknown setting 'eps'. Known: none. Method plain has: no parameters."),
+        ("adv.eps=wide", RequestError, "--set adv.eps=wide: expected a number."),
+        ("adv.eps=true", RequestError, "--set adv.eps=True: expected a number."),
+        ("adv.eps=nan", RequestError, "--set adv.eps=nan: must be finite."),
+        ("adv.eps=-0.1", RequestError, "--set adv.eps=-0.1: must not be negative."),
+        ("adv.steps=1.5", RequestError, "--set adv.steps=1.5: expected a whole number."),
+        ("adv.start=here", RequestError, "--set adv.start=here: must be one of zero, random."),
+    ],
+)
+def test_wrong_parameters_of_a_method(
+    setting: str, error: type[Exception], told: str, tiny_xlmr: Path, plan_of: PlanOf
+) -> None:
+    with pytest.raises(error) as caught:
+        plan_of(tiny_xlmr, "topics", methods=("plain", "adv"), settings=(parse_setting(setting),))
+    assert told in str(caught.value) and getattr(caught.value, "exit_code", None) == 2
+
+
+def test_a_methods_parameters_are_in_the_keys_of_its_rows_alone(tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    def trainings(*settings: tuple[str, str, Any]) -> dict[str, Unit]:
+        cells = plan_of(tiny_xlmr, "topics", methods=("plain", "adv"), settings=settings).cells
+        return {cell.row.method: cell.train for cell in cells if cell.train}
+
+    usual, wide = trainings(), trainings(("adv", "eps", 2), ("adv", "start", "random"))
+    assert usual["plain"] == wide["plain"] and usual["adv"] != wide["adv"]
+    assert usual["plain"].parameters["method"] == {"name": "plain"}
+    assert wide["adv"].parameters["method"] == {
+        "name": "adv",
+        "eps": 2.0,
+        "steps": 3,
+        "step_size": 1.5,
+        "start": "random",
+    }
+    assert wide == trainings(("adv", "eps", 2.0), ("adv", "start", "random"))
+
+
+@pytest.mark.parametrize("name", ["plain", "adv", "rs_rp"])
+def test_the_key_holds_the_code_of_the_step(name: str, registry: Registry, tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    (cell, *_) = plan_of(tiny_xlmr, "topics", methods=(name,)).cells
+    assert cell.train is not None
+    assert registry.method(name).load().__module__ in cell.train.identity["code"]
 
 
 def test_the_last_of_two_settings_holds(tiny_xlmr: Path, plan_of: PlanOf) -> None:

@@ -329,16 +329,29 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """How one training step is computed. `load` returns the step (see xtreme_harness.training.methods)."""
+    """How one training step is computed.
+
+    `load()` returns what makes the step, which is called with the encoder and the values of `parameters` (see
+    xtreme_harness.training.methods). `modules` are those whose code decides the step, where it is not in the file of
+    `load`. `--set NAME.PARAMETER=VALUE` takes a value of the default's type: one of `choices` where those are named,
+    and not below zero where the default is not.
+    """
 
     name: str
     summary: str
     load: Callable[[], Any]
+    modules: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     source: str = ""
 
     def __post_init__(self) -> None:
-        _check("Method", self.name, [] if callable(self.load) else ["load must be a function"])
+        problems = [] if callable(self.load) else ["load must be a function"]
+        if "name" in self.parameters:
+            problems.append("a parameter cannot be called name")
+        if strange := [key for key, among in self.choices.items() if self.parameters.get(key) not in among]:
+            problems.append(f"the default of {', '.join(strange)} is not among its choices")
+        _check("Method", self.name, problems)
 
 
 @dataclass(frozen=True, kw_only=True)

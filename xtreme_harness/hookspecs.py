@@ -98,7 +98,7 @@ def register_methods(register: Callable[[Method], None]) -> None:
 
     @hookimpl
     def register_methods(register):
-        register(Method(name="noisy", summary="noise on embeddings", parameters={"sigma": 0.1}, load=lambda: step))
+        register(Method(name="noisy", summary="noise added", parameters={"sigma": 0.1}, load=lambda: make_noisy))
     """
 
 

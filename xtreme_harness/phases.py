@@ -34,6 +34,7 @@ def _phase(unit: Unit, role: str) -> dict[str, Any]:
     return {
         "tasks": [part["task"] for part in parameters["parts"]],
         "role": role,
+        "method": dict(parameters["method"]),
         "sampler": parameters["sampler"],
         "seed": unit.seed,
         "selection": parameters["selection"],

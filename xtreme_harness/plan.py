@@ -18,7 +18,7 @@ from xtreme_harness.models.devices import resolve_device, resolve_dtype
 from xtreme_harness.models.reference import Chosen, Encoder, Trust, choose_model
 from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
-from xtreme_harness.settings import settings_by_task
+from xtreme_harness.settings import settings_by_name, with_settings
 from xtreme_harness.store import Store
 from xtreme_harness.training.samplers import Sampler
 from xtreme_harness.unit import Unit, code_version, digest
@@ -135,11 +135,12 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     _check_languages(request, tasks)
     rows = _rows(request, registry)
     trained_on = {task.name: task for row in rows for task in row.mix}
+    methods = [registry.method(name) for name in request.methods]
     trust = Trust(remote_code=request.trust_remote_code, pickle=request.allow_pickle)
     layout = _Layout(
         registry=registry,
         recipe=recipe,
-        settings=settings_by_task(request.settings, registry, [*tasks, *trained_on.values()]),
+        settings=settings_by_name(request.settings, registry, [*tasks, *trained_on.values()], methods),
         role_settings=_by_role(request.role_settings),
         limit=request.limit,
         target_dev=request.target_dev,
@@ -338,7 +339,7 @@ class _Layout:
             model=_set_model(self.chosen.model, chosen),
             encoder=encoder,
             recipe=values,
-            method=self.registry.method(row.method),
+            method=with_settings(self.registry.method(row.method), self.settings.get(row.method, {})),
             seed=row.seed_of(values),
             dtype=self.dtype,
             files=self.folders.files,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
 from typing import Any
 
-from xtreme_harness.definitions import RECIPE_DEFAULTS, SELECTIONS, Kind, Task
+from xtreme_harness.definitions import RECIPE_DEFAULTS, SELECTIONS, Kind, Method, Task
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.registry import Registry
 
@@ -15,22 +17,53 @@ SHORTEST = 8  # tokens; a tokenizer does not cut below its special tokens, and s
 RATES = ("learning_rate", "head_learning_rate", "warmup", "weight_decay", "clip", "adam_epsilon", "dropout")
 
 
-def settings_by_task(
-    settings: Iterable[tuple[str, str, Any]], registry: Registry, tasks: Sequence[Task]
+def settings_by_name(
+    settings: Iterable[tuple[str, str, Any]], registry: Registry, tasks: Sequence[Task], methods: Sequence[Method] = ()
 ) -> dict[str, dict[str, Any]]:
-    """{task: {key: value}}, each key known to the recipe, the task's kind or the model.
+    """{task or method: {key: value}}, each key known to the recipe, the task's kind, the model or the method.
 
     Raises UnknownName or RequestError (exit 2).
     """
     table: dict[str, dict[str, Any]] = {}
+    kinds = {task.name: registry.kind(task.kind) for task in tasks}
+    by_name = {method.name: method for method in methods}
     for name, key, value in settings:
-        if name not in [task.name for task in tasks]:
-            raise UnknownName("task", name, [task.name for task in tasks], " (--set names a task of this run.)")
-        check_key(key, registry.kind(next(task.kind for task in tasks if task.name == name)))
-        if problem := value_problem(key, value):
+        if name in kinds:
+            check_key(key, kinds[name])
+            problem = value_problem(key, value)
+        elif name in by_name:
+            problem = parameter_problem(by_name[name], key, value)
+        else:
+            raise UnknownName("task", name, [*kinds, *by_name], " (--set names a task or a method of this run.)")
+        if problem:
             raise RequestError(f"--set {name}.{key}={value}: {problem}.")
         table.setdefault(name, {})[key] = value
     return table
+
+
+def parameter_problem(method: Method, key: str, value: Any) -> str | None:
+    """Why `value` cannot be that of a method's parameter; None when it can. Raises UnknownName where there is none."""
+    if key not in method.parameters:
+        known = ", ".join(method.parameters) or "no parameters"
+        raise UnknownName("setting", key, method.parameters, f" Method {method.name} has: {known}.")
+    default, choices = method.parameters[key], method.choices.get(key)
+    if choices is not None:
+        return None if value in choices else f"must be one of {', '.join(choices)}"
+    types = {bool: (bool,), int: (int,), float: (int, float)}.get(type(default), (type(default),))
+    if type(value) not in types:
+        said = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+        return f"expected {said.get(type(default), type(default).__name__)}"
+    if isinstance(value, float) and not isfinite(value):
+        return "must be finite"
+    if type(default) in (int, float) and default >= 0 > value:
+        return "must not be negative"
+    return None
+
+
+def with_settings(method: Method, settings: Mapping[str, Any]) -> Method:
+    """The method with other parameters: 1 for 1.0 is the same value and must make the same key."""
+    chosen = {key: type(method.parameters[key])(value) for key, value in settings.items()}
+    return replace(method, parameters={**method.parameters, **chosen})
 
 
 def check_key(key: str, kind: Kind) -> None:

@@ -145,6 +145,14 @@ def test_show_one_type_only(out: Command, topics: str, type: str) -> None:
     assert list(json.loads(out("show", type, "ours", "--json", "--plugin", topics))) == ["model"]
 
 
+def test_a_methods_parameters_are_listed_and_shown_with_their_source(out: Command) -> None:
+    listed = [line.split() for line in out("list", "methods").splitlines()]
+    assert next(line for line in listed if line[0] == "rs_rp")[1:3] == ["eps=0.1,", "law=ball"]
+    page = {line.split()[0]: " ".join(line.split()[1:]) for line in out("show", "adv").splitlines()}
+    assert (page["parameters.eps"], page["parameters.steps"], page["choices.start"]) == ("0.1", "3", "zero, random")
+    assert page["source"].startswith("Huang et al. 2021") and "our defaults" in page["source"]
+
+
 def test_show_as_pages(out: Command, topics: str) -> None:
     model, suite, recipe = out("show", "ours", "--plugin", topics).strip().split("\n\n")
     assert model.splitlines()[0] == "model ours"

@@ -49,11 +49,11 @@ def unit_finished(unit, outcome):
 
 
 def load():
-    def step(network, inputs, loss):
+    def step(network, batch):
         note("step", os.getpid())
-        return loss(network(**inputs))
+        return batch.loss(network(**batch.inputs))
 
-    return step
+    return lambda encoder: step
 
 
 @hookimpl

@@ -187,12 +187,12 @@ def test_a_row_whose_english_data_are_missing_leaves_the_others(shared: Shared, 
 BREAKS = """
 from xtreme_harness import DataError, Method, hookimpl
 
-def step(network, inputs, loss):
+def step(network, batch):
     raise DataError("somewhere", 7, "this training broke")
 
 @hookimpl
 def register_methods(register):
-    register(Method(name="breaks", summary="ends at the first update", load=lambda: step))
+    register(Method(name="breaks", summary="ends at the first update", load=lambda: lambda encoder: step))
 """
 
 

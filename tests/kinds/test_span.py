@@ -29,7 +29,7 @@ from xtreme_harness.kinds.span.kind import Span
 from xtreme_harness.kinds.span.pieces import covered, cut_pieces
 from xtreme_harness.models.load import load_tokenizer
 from xtreme_harness.registry import Registry
-from xtreme_harness.settings import settings_by_task
+from xtreme_harness.settings import settings_by_name
 
 Tokenizer = Any
 RECIPE: dict[str, Any] = {"max_length": 64, "max_query_length": 16, "doc_stride": 16, "max_answer_length": 30}
@@ -359,7 +359,7 @@ def test_inputs_must_be_sound(changes: Example) -> None:
 @pytest.mark.parametrize("key", ["doc_stride", "max_query_length", "max_answer_length"])
 def test_counts_of_tokens_are_at_least_one(registry: Registry, key: str) -> None:
     with pytest.raises(RequestError, match="must be at least 1"):
-        settings_by_task([("mini.qa", key, 0)], registry, [registry.task("mini.qa")])
+        settings_by_name([("mini.qa", key, 0)], registry, [registry.task("mini.qa")])
 
 
 # --- training --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,14 @@ from xtreme_harness.jsonl import read_jsonl
 
 LABELS = ("health", "sport", "trade")
 TAGGING: dict[str, Any] = {"labels": ("B-LOC", "B-PER", "I-PER", "O"), "first_content_subword": False}
+
+
+@cache
+def specials(checkpoint: Path) -> tuple[int, ...]:
+    from xtreme_harness.models.inputs import special_ids
+    from xtreme_harness.models.load import load_tokenizer
+
+    return tuple(special_ids(load_tokenizer(checkpoint)))
 
 
 @dataclass
@@ -56,8 +65,9 @@ class Lab:
         from xtreme_harness.kinds.classify.kind import Classify
         from xtreme_harness.training.parts import Part
 
-        sizes = {name: self.values[name] for name in ("epochs", "batch_size")}
-        return Part(**{"name": "topics", "train": self.data, "kind": Classify(), **sizes, **changes})
+        fields = {name: self.values[name] for name in ("epochs", "batch_size")}
+        fields["special_ids"] = specials(self.checkpoint)
+        return Part(**{"name": "topics", "train": self.data, "kind": Classify(), **fields, **changes})
 
     def plan(self, **changes: Any) -> Any:
         from xtreme_harness.models.resident import pad_id_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from xtreme_harness.errors import DefinitionError
 from xtreme_harness.job import Settings
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.plan import Plan
@@ -92,6 +94,34 @@ def test_a_trained_unit_keeps_encoder_head_and_log(
     assert result["pad_id"] == 0 and result["tokens"] > 0
     assert weights(found)["head.out.weight"].shape == (3, 32)
     assert not store.partial(training_units(plan_of(tiny_bert, "topics", settings=SETTINGS))[1].key).exists()
+
+
+@pytest.mark.parametrize("method", ["adv", "rs_rp"])
+def test_a_method_trains_with_its_parameters(
+    method: str, tiny_t5: Path, plan_of: PlanOf, store: Store, registry: Registry
+) -> None:
+    """T5: its word embedding is in two modules, its texts end with a special token."""
+    fields: dict[str, Any] = {"settings": SETTINGS, "methods": (method,)}
+    usual = train(plan_of(tiny_t5, "topics", **fields), store, registry)
+    wide = train(
+        plan_of(tiny_t5, "topics", **{**fields, "settings": (*SETTINGS, (method, "eps", 3.0))}), store, registry
+    )
+    assert difference(usual, wide) > 1e-6
+    none = train(
+        plan_of(tiny_t5, "topics", **{**fields, "settings": (*SETTINGS, (method, "eps", 0.0))}), store, registry
+    )
+    plain = train(plan_of(tiny_t5, "topics", settings=SETTINGS), store, registry)
+    assert difference(plain, none) == 0.0
+
+
+def test_a_step_whose_code_is_not_in_the_key_is_refused(
+    tiny_bert: Path, plan_of: PlanOf, store: Store, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = registry.method("adv")
+    plan = plan_of(tiny_bert, "topics", settings=SETTINGS, methods=("adv",))
+    monkeypatch.setattr(registry, "method", lambda name: replace(named, modules=()))
+    with pytest.raises(DefinitionError, match=r"Method 'adv': modules must name xtreme_harness\.training\.perturbed"):
+        train(plan, store, registry)
 
 
 def test_the_encoder_of_an_encoder_decoder_is_trained(

@@ -96,6 +96,9 @@ def cells(registry: Registry, type: str, entry: Entry) -> dict[str, str]:
         middle = {"file": thing.name}
     elif type == "kind":
         middle = {"trainable": thing.trainable, "metrics": thing.metrics, "summary": thing.summary}
+    elif type == "method":
+        parameters = [f"{key}={value}" for key, value in thing.parameters.items()]
+        middle = {"parameters": parameters, "summary": thing.summary}
     else:
         middle = {"summary": thing.summary}
     shown = {column: _text(value) for column, value in middle.items()}

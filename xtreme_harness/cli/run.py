@@ -35,7 +35,9 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option("--method", "methods", multiple=True, default=["plain"], help="How a training step is computed.")
 @click.option("--recipe", help="Hyperparameters; by default the suite's, else xtreme.")
 @click.option("--seed", "seeds", multiple=True, type=int, help="By default the recipe's. Repeatable: a row each.")
-@click.option("--set", "settings", multiple=True, metavar="TASK.KEY=VALUE", help="Change one value of a task.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME.KEY=VALUE", help="Change one value of a task or method."
+)
 @click.option("--data", metavar="DIR", help="The data folder, in XTREME's layout.")
 @labels_option
 @click.option("--out", metavar="DIR", help="The run's folder. By default runs/<model>.<suite or tasks>.")

@@ -111,7 +111,7 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
     return Unit(
         type="train",
         label=f"train {tasks}{encoder.after} (seed {assignment.seed})",
-        modules=tuple(dict.fromkeys((*TRAINING, *(name for part in parts for name in part.modules)))),
+        modules=tuple(dict.fromkeys((*TRAINING, *assignment.method.modules, *_modules(parts)))),
         kind="+".join(dict.fromkeys(part.task.kind for part in parts)),
         task=tasks,
         task_version="+".join(part.task.version for part in parts),
@@ -132,6 +132,10 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
         dtype=assignment.dtype,
         details=encoder_details(encoder),
     )
+
+
+def _modules(parts: Sequence[TrainingPart]) -> list[str]:
+    return [name for part in parts for name in part.modules]
 
 
 def _part_values(part: TrainingPart) -> dict[str, Any]:

@@ -45,17 +45,23 @@ def longest_input(folder: Path, remote_code: bool = False) -> int | None:
 
 def open_tokenizer(job: Job) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     """A `prepare` unit's tokenizer, its parameters with a `max_length` that the encoder has positions for, and what its
-    result must tell of both: {"max_length", "begins_special"}."""
+    result must tell of both: {"max_length", "begins_special", "special_ids"}."""
     folder, remote_code = job.checkpoint("tokenizer"), job.unit.details["remote_code"]
     tokenizer, most = load_tokenizer(folder, remote_code), longest_input(folder, remote_code)
     asked = job.unit.parameters["max_length"]
     length = {"max_length": asked if most is None else min(asked, most)}
-    return tokenizer, {**job.unit.parameters, **length}, {**length, "begins_special": begins_special(tokenizer)}
+    told = {"begins_special": begins_special(tokenizer), "special_ids": special_ids(tokenizer)}
+    return tokenizer, {**job.unit.parameters, **length}, {**length, **told}
 
 
 def begins_special(tokenizer: Any) -> bool:
     """Whether `tokenizer` puts a special token before a text, as BERT's [CLS]; T5's puts none."""
     return tokenizer("a")["input_ids"][0] in tokenizer.all_special_ids
+
+
+def special_ids(tokenizer: Any) -> list[int]:
+    """The ids of tokens that stand for no piece of text; the unknown one stands for a word."""
+    return sorted(set(tokenizer.all_special_ids) - {tokenizer.unk_token_id})
 
 
 def check_pooling(pooling: str | None, is_special: bool) -> None:

@@ -22,7 +22,7 @@ from xtreme_harness.models.devices import autocast, to_device
 from xtreme_harness.models.forward import model_inputs
 from xtreme_harness.models.heads import EncoderWithHead, EncoderWithHeads
 from xtreme_harness.training.compact import CompactEmbedding, can_compact
-from xtreme_harness.training.methods import Step, plain
+from xtreme_harness.training.methods import Batch, MakeStep, Step, make_plain
 from xtreme_harness.training.optimiser import make_optimiser, rate_factor, set_rates, warmup_updates
 from xtreme_harness.training.parts import Part, Remap, Walk
 from xtreme_harness.training.samplers import Sampler, draw_order, shares
@@ -47,7 +47,7 @@ class Plan:
     budget: int
     pad_id: int
     sampler: Sampler = field(default_factory=Sampler)
-    step: Step = plain
+    make_step: MakeStep = make_plain
     checkpoint_seconds: float = 600.0
     tick: Callable[[float, str], None] = lambda share, note: None
 
@@ -87,10 +87,11 @@ def fit(network: Network, plan: Plan, folder: Path) -> dict[str, Any]:
     The dev figures are {metric: value} of a single part, {task: {metric: value}} of several.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(plan.seed)
     network.to(plan.device)
+    step = plan.make_step(network.encoder)  # before the seed, and before rows of the table go
+    torch.manual_seed(plan.seed)
     compact = _compact(network, plan)
-    run = _Run(network, plan, folder, compact.remap if compact else lambda data: data)
+    run = _Run(network, plan, folder, step, compact.remap if compact else lambda data: data)
     run.resume()
     run.go()
     best = run.finish()
@@ -109,10 +110,10 @@ def _compact(network: Network, plan: Plan) -> CompactEmbedding | None:
 class _Run:
     """The state of one training in progress."""
 
-    def __init__(self, network: Network, plan: Plan, folder: Path, remap: Remap) -> None:
+    def __init__(self, network: Network, plan: Plan, folder: Path, step: Step, remap: Remap) -> None:
         from accelerate import Accelerator
 
-        self.network, self.plan, self.folder, self.remap = network, plan, folder, remap
+        self.network, self.plan, self.folder, self.step, self.remap = network, plan, folder, step, remap
         self.walks = [
             Walk(part, one, remap(part.train), plan.seed)
             for part, one in zip(plan.parts, network.networks, strict=True)
@@ -160,9 +161,12 @@ class _Run:
         plan, kind = self.plan, walk.part.kind
         inputs = to_device(model_inputs(walk.train, rows, plan.pad_id), plan.device)
         width = inputs["input_ids"].shape[1]
-        targets = to_device({"targets": kind.targets(walk.train.columns, rows, width)}, plan.device)["targets"]
+        arrays = {"targets": kind.targets(walk.train.columns, rows, width), "words": walk.words(rows, width)}
+        beside = to_device(arrays, plan.device)
+        draws = [(plan.seed, self.progress.update, row) for row in rows]
+        batch = Batch(inputs, partial(_loss, kind, beside["targets"]), beside["words"], draws)
         with autocast(plan.device, plan.dtype):
-            return plan.step(walk.network, inputs, partial(_loss, kind, targets))
+            return self.step(walk.network, batch)
 
     def _share(self, batches: list[list[int]]) -> list[list[int]]:
         """This process's micro-batches, where several devices share an update."""

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from xtreme_harness.data.encoded import Encoded
+from xtreme_harness.models.forward import pad_rows
 from xtreme_harness.models.heads import EncoderWithHead
 from xtreme_harness.training.updates import epoch_updates, longest_rows, updates_per_epoch
 
@@ -19,6 +22,7 @@ class Part:
     """One task of a training. `kind` knows targets and loss.
 
     `evaluate` gives the dev figures of the network as it is (the first is the headline); None: there is no dev part.
+    `special_ids` are those of tokens that stand for no piece of text.
     """
 
     name: str
@@ -28,6 +32,7 @@ class Part:
     batch_size: int
     evaluate: Evaluate | None = None
     dev: Encoded | None = None
+    special_ids: tuple[int, ...] = ()
 
     @property
     def updates_per_epoch(self) -> int:
@@ -56,3 +61,8 @@ class Walk:
             self.epoch = epoch
             self.updates = epoch_updates(self.longest, self.part.batch_size, self.seed, epoch)
         return self.updates[place]
+
+    def words(self, rows: list[int], width: int) -> np.ndarray[Any, Any]:
+        """[rows, width] whether a token is neither special nor padding."""
+        ids = pad_rows(self.part.train.columns["input_ids"], rows, width, filler=-1)  # as the tokenizer numbers them
+        return (ids >= 0) & ~np.isin(ids, self.part.special_ids)

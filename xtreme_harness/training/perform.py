@@ -14,6 +14,7 @@ import torch
 
 from xtreme_harness.data.encoded import Encoded, load_encoded
 from xtreme_harness.definitions import Example
+from xtreme_harness.errors import DefinitionError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.models import devices
@@ -24,6 +25,7 @@ from xtreme_harness.models.inputs import check_pooling
 from xtreme_harness.models.load import Loading, open_encoder, save_encoder
 from xtreme_harness.models.resident import forget, starting_pad_id
 from xtreme_harness.training.loop import Plan, fit
+from xtreme_harness.training.methods import MakeStep
 from xtreme_harness.training.parts import Part, Remap
 from xtreme_harness.training.samplers import Sampler
 
@@ -93,10 +95,25 @@ def _plan(job: Job, kinds: list[Any], device: str, pad_id: int) -> Plan:
         seed=unit.seed or 0,
         **how,
         sampler=Sampler(**(unit.parameters["sampler"] or {})),
-        step=job.registry.method(unit.parameters["method"]["name"]).load(),
+        make_step=_method(job),
         checkpoint_seconds=job.settings.checkpoint_seconds,
         tick=job.tick,
     )
+
+
+def _method(job: Job) -> MakeStep:
+    """What makes the step, given its parameters. Raises DefinitionError where the unit's key holds not all its code."""
+    parameters = dict(job.unit.parameters["method"])
+    method = job.registry.method(parameters.pop("name"))
+    make: MakeStep = method.load()
+    if (written := _module(make)) not in (_module(method.load), *method.modules):
+        raise DefinitionError(f"Method {method.name!r}", [f"modules must name {written}, where its step is"])
+    return partial(make, **parameters)
+
+
+def _module(function: Any) -> str:
+    name: str = getattr(function, "func", function).__module__  # a partial stands for its function
+    return name
 
 
 def _part(job: Job, task: Mapping[str, Any], kind: Any, how: dict[str, Any]) -> Part:
@@ -110,6 +127,7 @@ def _part(job: Job, task: Mapping[str, Any], kind: Any, how: dict[str, Any]) -> 
         batch_size=task["batch_size"],
         evaluate=partial(_dev_figures, job, task, kind, encoded, how) if encoded is not None else None,
         dev=encoded,
+        special_ids=tuple(job.inputs[f"train.{name}"].result["special_ids"]),
     )
 
 
