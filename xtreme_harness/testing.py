@@ -320,11 +320,19 @@ REMEDIES_PLUGIN = '''"""Which of two to four sentences is about health: a task o
 from xtreme_harness import Task, hookimpl
 
 
+REMEDIES = Task.from_jsonl(
+    name="remedies", kind="choose", languages={languages}, path="data/{{split}}.{{language}}.jsonl",
+)
+
+
 @hookimpl
 def register_target_tasks(register):
-    register(Task.from_jsonl(
-        name="remedies", kind="choose", languages={languages}, path="data/{{split}}.{{language}}.jsonl",
-    ))
+    register(REMEDIES)
+
+
+@hookimpl
+def register_intermediate_tasks(register):
+    register(REMEDIES)
 '''
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.records import read_records, without_varying
-from xtreme_harness.testing import make_tiny_bert, write_remedies
+from xtreme_harness.testing import make_tiny_bert, write_remedies, write_topics
 
 Command = Callable[..., "CompletedProcess[str]"]
 QUICK = ("--recipe", "mini", "--set", "remedies.epochs=2", "--set", "remedies.batch_size=8", "--dtype", "float32")
@@ -46,3 +46,20 @@ def test_run_gives_a_choice_for_every_question_whatever_the_budget(
         assert len(set(choices[0])) > 1
         found.append((choices, [{**without_varying(one), "predictions": None} for one in records]))
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.slow
+def test_choices_are_trained_on_in_a_mix_whatever_the_budget(tiny_xlmr: Path, tmp_path: Path, command: Command) -> None:
+    plugins = [write_remedies(tmp_path / "remedies"), write_topics(tmp_path / "topics")]
+    arguments = ["run", "--model", tiny_xlmr, "--task", "topics", "--intermediate", "remedies+topics", *QUICK]
+    arguments += [word for plugin in plugins for word in ("--plugin", str(plugin))]
+    found = []
+    for budget in ("64", "4096"):
+        environment = {"XTREME_HARNESS_STORE": str(tmp_path / f"store.{budget}")}
+        done = command(*arguments, "--token-budget", budget, "--out", budget, environment=environment)
+        assert done.returncode == 0, done.stderr
+        records = read_records(tmp_path / budget / "records.jsonl")
+        phase = records[0]["phases"][0]
+        assert phase["tasks"] == ["remedies", "topics"] and set(phase["dev"]) == {"remedies", "topics"}
+        found.append([{**without_varying(one), "predictions": None} for one in records])
+    assert found[0] == found[1]

@@ -398,7 +398,7 @@ def test_open_labels_are_those_of_the_english_training_part(
         retagged(tmp_path / "open" / "data" / f"{name}.jsonl", "B-LOC", "B-TOWN")
     plan = plan_of(tiny_xlmr, "names", registry=registry, settings=LEARNING)
     (trained,) = (unit for unit in plan.units() if unit.type == "train")
-    assert list(trained.parameters["options"]["labels"]) == ["B-LOC", "B-PER", "I-PER", "O"]
+    assert list(trained.parameters["parts"][0]["options"]["labels"]) == ["B-LOC", "B-PER", "I-PER", "O"]
     perform_all(plan.units(), registry=registry)
     english, swahili = figures(plan, store)
     closed = load_registry([str(testing.write_names(tmp_path / "closed"))])

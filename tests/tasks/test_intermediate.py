@@ -423,9 +423,9 @@ def test_ccgbank_s_derivations_become_words_and_categories(folders: Folders, reg
 
 def test_ccg_without_ccgbank_says_what_to_do(folders: Folders, registry: Registry) -> None:
     task = registry.task("ccg")
-    with pytest.raises(MissingData, match=r"holds no AUTO/02/\*\.auto \(by hand: CCGbank \(LDC2005T13\) needs a lic"):
+    with pytest.raises(MissingData, match=r"holds no AUTO/02/\*\.auto \(CCGbank \(LDC2005T13\) needs a lic"):
         import_task(task, folders)
-    with pytest.raises(MissingData, match=r"train\.tsv: task ccg needs this file and it is not there \(by hand: CCGb"):
+    with pytest.raises(MissingData, match=r"train\.tsv: task ccg needs this file and it is not there \(CCGb"):
         data_files(task, "train", "en", folders.data)
 
 

@@ -18,7 +18,7 @@ from xtreme_tasks.intermediate.tables import Rows
 SECTIONS = {"train": tuple(f"{number:02}" for number in range(2, 22)), "dev": ("00",)}
 # a leaf of a derivation: (<L category changed-POS POS word category-with-indices>)
 LEAF = re.compile(r"<L (?P<category>\S+) \S+ \S+ (?P<word>\S+) \S+>")
-STEPS = "by hand: CCGbank (LDC2005T13) needs a licence of the LDC; put its folder data/AUTO among the originals"
+STEPS = "CCGbank (LDC2005T13) needs a licence of the LDC; put its folder data/AUTO among the originals"
 SOURCE = Source(
     file="AUTO", address="https://catalog.ldc.upenn.edu/LDC2005T13", licence="LDC User Agreement", steps=STEPS
 )
