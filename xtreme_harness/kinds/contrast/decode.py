@@ -24,7 +24,8 @@ def compared(columns: Mapping[str, Any], rows: Sequence[int]) -> Array:
     queries, texts = (columns["labels"].values[np.asarray(rows)[side::2]] for side in (0, 1))
     right = (queries[:, None] == queries) | (texts[:, None] == texts)
     np.fill_diagonal(right, False)
-    return (~right).astype(np.int64)
+    left: Array = (~right).astype(np.int64)
+    return left
 
 
 def decode_ranks(outputs: Sequence[Any], encoded: Encoded) -> list[Example]:
