@@ -32,6 +32,12 @@ def _choose() -> Any:
     return Choose()
 
 
+def _contrast() -> Any:
+    from xtreme_harness.kinds.contrast.kind import Contrast
+
+    return Contrast()
+
+
 def _nearest() -> Any:
     from xtreme_harness.kinds.nearest.kind import Nearest
 
@@ -88,6 +94,17 @@ def register_kinds(register: Callable[[Kind], None]) -> None:
             load=_choose,
             metrics=("accuracy",),
             headline=("accuracy",),
+        )
+    )
+    register(
+        Kind(
+            name="contrast",
+            summary="for every query its own text among those of other pairs (to train on)",
+            trainable=True,
+            load=_contrast,
+            options={"temperature": 0.05, "pooling": "mean"},
+            metrics=("mean_reciprocal_rank", "accuracy"),
+            headline=("mean_reciprocal_rank",),
         )
     )
     register(

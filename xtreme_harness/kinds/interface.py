@@ -122,6 +122,10 @@ class KindWork(Protocol):
 class TrainableWork(KindWork, Protocol):
     """What training asks of a trainable kind."""
 
+    @property
+    def whole_updates(self) -> bool:
+        """Whether the loss compares all examples of an update: it is then one micro-batch, whatever the budget."""
+
     def training_part(self, assignment: Assignment) -> TrainingPart:
         """What the assignment's training task brings to a training, alone or in a mix."""
 

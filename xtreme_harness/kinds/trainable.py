@@ -27,6 +27,7 @@ class Trainable(ABC):
     gold_fields: ClassVar[tuple[str, ...]]
     modules: ClassVar[tuple[str, ...]]
     decoding_options: ClassVar[tuple[str, ...]] = ()  # no part of the encoding; the target's own, whatever it trains on
+    whole_updates: ClassVar[bool] = False  # whether a loss compares all of an update, which is then never cut
     scores_texts: ClassVar[bool] = False  # whether a score needs what `prepare` kept of the texts
 
     @abstractmethod

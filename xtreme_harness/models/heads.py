@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,22 @@ class SpanHead(nn.Module):
         return logits.masked_fill(mask.unsqueeze(-1) == 0, torch.finfo(torch.float32).min)
 
 
+class VectorHead(nn.Module):
+    """The pooled vector at a length of 1 / sqrt(temperature): products are cosines divided by the temperature.
+
+    Has no weights. [batch, width], float32.
+    """
+
+    def __init__(self, pooling: str, temperature: float) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.temperature = temperature
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        pooled = pool(hidden, mask, self.pooling).float()
+        return nn.functional.normalize(pooled, dim=-1) / math.sqrt(self.temperature)
+
+
 class EncoderWithHead(nn.Module):
     """Logits of one head on the encoder's last hidden state."""
 
@@ -119,6 +136,19 @@ def summed_choice_loss(scores: Tensor, places: Tensor) -> Tensor:
     """
     chosen = scores.float().flatten()[places.clamp(min=0)].masked_fill(places < 0, float("-inf"))
     return (chosen.logsumexp(dim=1) - chosen[:, 0]).sum()
+
+
+def summed_contrast_loss(vectors: Tensor, compared: Tensor) -> Tensor:
+    """Cross entropy of each query's own text against others, by product, summed over the queries, in float32.
+
+    `vectors` [2 x pairs, width], a query and its text by turns; `compared` [pairs, pairs] is 0 where a text is left
+    out.
+    """
+    with torch.autocast(vectors.device.type, enabled=False):
+        products = vectors[0::2].float() @ vectors[1::2].float().T
+    return summed_cross_entropy(
+        products.masked_fill(compared == 0, float("-inf")), torch.arange(len(products), device=products.device)
+    )
 
 
 def head_dropout(encoder: nn.Module, dropout: float | None) -> float:

@@ -8,10 +8,12 @@ from xtreme_harness import Metric, hookimpl
 from xtreme_harness.scoring import answers, chunks, pairs
 from xtreme_harness.scoring.accuracy import accuracy
 from xtreme_harness.scoring.positive import positive_f1
+from xtreme_harness.scoring.ranks import mean_reciprocal_rank
 
 METRICS = (
     Metric(name="accuracy", compute=accuracy),
     Metric(name="positive_f1", shown="f1", compute=positive_f1),
+    Metric(name="mean_reciprocal_rank", shown="mrr", compute=mean_reciprocal_rank),
     Metric(name="chunk_f1", shown="f1", compute=chunks.chunk_f1),
     Metric(name="chunk_precision", shown="precision", compute=chunks.chunk_precision),
     Metric(name="chunk_recall", shown="recall", compute=chunks.chunk_recall),

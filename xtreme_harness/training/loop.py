@@ -27,7 +27,6 @@ from xtreme_harness.training.optimiser import make_optimiser, rate_factor, set_r
 from xtreme_harness.training.parts import Part, Remap, Walk
 from xtreme_harness.training.samplers import Sampler, draw_order, shares
 from xtreme_harness.training.selection import Selection
-from xtreme_harness.training.updates import micro_batches
 
 Network = EncoderWithHead | EncoderWithHeads
 
@@ -143,7 +142,7 @@ class _Run:
     def _step(self, walk: Walk, number: int) -> None:
         """The part's own update `number`: gradients of its head and the encoder, one step of the optimiser."""
         plan = self.plan
-        batches = micro_batches(walk.update(number), walk.bounds, walk.lengths, plan.budget)
+        batches = walk.batches(number, plan.budget)
         weight = float(sum(walk.weights[rows].sum() for rows in batches))
         walk.network.train()
         factor = rate_factor(self.progress.update, self.warmup, plan.updates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from xtreme_harness.data.encoded import Encoded
 from xtreme_harness.models.forward import pad_rows
 from xtreme_harness.models.heads import EncoderWithHead
-from xtreme_harness.training.updates import epoch_updates, longest_rows, updates_per_epoch
+from xtreme_harness.training.updates import epoch_updates, longest_rows, micro_batches, updates_per_epoch
 
 Remap = Callable[[Encoded], Encoded]
 Evaluate = Callable[[EncoderWithHead, Remap], Mapping[str, float]]
@@ -61,6 +62,12 @@ class Walk:
             self.epoch = epoch
             self.updates = epoch_updates(self.longest, self.part.batch_size, self.seed, epoch)
         return self.updates[place]
+
+    def batches(self, number: int, budget: int) -> list[list[int]]:
+        """The rows of update `number`, cut by the token budget unless its loss compares all of them."""
+        return micro_batches(
+            self.update(number), self.bounds, self.lengths, sys.maxsize if self.part.kind.whole_updates else budget
+        )
 
     def words(self, rows: list[int], width: int) -> np.ndarray[Any, Any]:
         """[rows, width] whether a token is neither special nor padding."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from xtreme_harness import DataError, Folders, MissingData
@@ -29,7 +29,7 @@ def importer(places: Mapping[str, str], archive: str = "") -> Callable[[Folders]
 
     def import_files(folders: Folders) -> None:
         with staged(folders) as new:
-            found = _found(folders.originals, places, archive, new.data.parent / "archive")
+            found = originals_by_end(folders.originals, places, archive, new.data.parent / "archive")
             for end, place in places.items():
                 target = new.data / FOLDER / place
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -38,8 +38,11 @@ def importer(places: Mapping[str, str], archive: str = "") -> Callable[[Folders]
     return import_files
 
 
-def _found(originals: Path, places: Mapping[str, str], archive: str, workplace: Path) -> dict[str, Path]:
-    """The original file of each end of a path."""
+def originals_by_end(originals: Path, places: Iterable[str], archive: str, workplace: Path) -> dict[str, Path]:
+    """The original file of each end of a path, unpacked in `workplace` where it is in `archive`.
+
+    Raises MissingData when one is nowhere, DataError when one is there twice.
+    """
     found = {end: path for end in places if (path := _lying(originals, end)) is not None}
     lacking = [end for end in places if end not in found]
     wanted = re.compile("|".join(map(re.escape, lacking)))

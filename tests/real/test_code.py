@@ -1,0 +1,138 @@
+"""Tasks about code on slices of the real data: every reader reads all of its slice, and gold scores 100."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xtreme_harness import Folders
+from xtreme_harness.data.access import checked, data_files
+from xtreme_harness.data.encoded import load_encoded, save_encoded
+from xtreme_harness.definitions import Example
+from xtreme_harness.models.load import load_tokenizer
+from xtreme_harness.registry import Registry
+
+SHARED = Path(os.environ.get("XTREME_HARNESS_SHARED") or Path(__file__).parents[3] / "shared") / "data"
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the slices of real data in ../shared")
+
+CLONES = "bigclonebench/data.jsonl.gz"
+# task: the files of a part, how many examples they hold, and how many of them have the label 1
+SLICES: dict[str, tuple[str, tuple[str, ...], int, int]] = {
+    "devign train": ("devign", ("devign/train.jsonl.gz",), 1000, 484),
+    "devign dev": ("devign", ("devign/valid.jsonl.gz",), 200, 99),
+    "bigclonebench train": ("bigclonebench.full", (CLONES, "bigclonebench/train.txt.gz"), 1000, 540),
+    "bigclonebench dev": ("bigclonebench.full", (CLONES, "bigclonebench/valid.txt.gz"), 200, 98),
+    "cosqa": ("cosqa", ("cosqa/cosqa-dev.json.gz",), 600, 313),
+    "cosqa.no-docstring": ("cosqa.no-docstring", ("cosqa/cosqa-dev.json.gz",), 600, 313),
+    "cosqa retrieval": ("cosqa", ("cosqa/cosqa-retrieval-dev-500.json.gz",), 491, 491),
+}
+
+Unzipped = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def unzipped(tmp_path_factory: pytest.TempPathFactory) -> Unzipped:
+    folder = tmp_path_factory.mktemp("code")
+
+    def make(name: str) -> Path:
+        path = folder / name.removesuffix(".gz")
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            path.write_bytes(gzip.decompress((SHARED / "code" / name).read_bytes()))
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def layouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("layouts")
+    with tarfile.open(SHARED / "layouts" / "datasets_dummy_layouts.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "datasets_dummy"
+
+
+def sound(registry: Registry, name: str, files: tuple[Path, ...]) -> list[Example]:
+    """The examples of a part, as `prepare` checks them."""
+    task = registry.intermediate_task(name)
+    kind = registry.kind(task.kind).load()
+
+    def problem(example: Example) -> str | None:
+        found: str | None = kind.input_problem(example) or kind.gold_problem(example, task.options)
+        return found
+
+    return list(checked(task.read("dev", "en", files), files, problem))
+
+
+def examples_of(part: str, registry: Registry, unzipped: Unzipped) -> list[Example]:
+    return sound(registry, SLICES[part][0], tuple(map(unzipped, SLICES[part][1])))
+
+
+@pytest.mark.parametrize("part", SLICES)
+def test_every_example_of_a_slice_is_read(part: str, registry: Registry, unzipped: Unzipped) -> None:
+    examples = examples_of(part, registry, unzipped)
+    assert (len(examples), sum(one["label"] == "1" for one in examples)) == SLICES[part][2:]
+
+
+def test_a_tenth_of_the_clones(registry: Registry, unzipped: Unzipped) -> None:
+    sample = sound(registry, "bigclonebench", tuple(map(unzipped, SLICES["bigclonebench train"][1])))
+    everything = {one["id"]: one for one in examples_of("bigclonebench train", registry, unzipped)}
+    assert 70 <= len(sample) <= 130 and all(everything[one["id"]] == one for one in sample)
+
+
+def test_code_without_docstring_has_none(registry: Registry, unzipped: Unzipped) -> None:
+    """548 codes for 600 queries; a docstring that code_tokens kept would give the query away."""
+    whole, bare = (examples_of(part, registry, unzipped) for part in ("cosqa", "cosqa.no-docstring"))
+    assert len({one["group"] for one in whole}) == 548
+    assert sum('"""' in one["text_b"] for one in whole) > 500 > 6 > sum('"""' in one["text_b"] for one in bare)
+    assert all(one["text_b"].strip() for one in bare)
+
+
+def test_devign_s_functions_are_split(registry: Registry, layouts: Path, tmp_path: Path) -> None:
+    originals = tmp_path / "originals"
+    shutil.copytree(layouts / "code_x_glue_cc_defect_detection", originals / "devign")
+    folders = Folders(originals=originals, data=tmp_path / "data", labels=tmp_path / "labels", official=False)
+    task = registry.task("devign")
+    assert task.import_files is not None
+    task.import_files(folders)
+    counts = [len(sound(registry, "devign", data_files(task, part, "en", folders.data))) for part in ("train", "dev")]
+    assert counts == [3, 3]
+
+
+def test_programs_in_their_archive(registry: Registry, layouts: Path, tmp_path: Path) -> None:
+    place = layouts / "code_x_glue_cc_clone_detection_poj104"
+    folders = Folders(originals=place, data=tmp_path / "data", labels=tmp_path / "labels", official=False)
+    task = registry.task("poj104")
+    assert task.import_files is not None
+    task.import_files(folders)
+    assert len((tmp_path / "data/intermediate/poj104/train.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+    assert len((tmp_path / "data/intermediate/poj104/valid.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_code_search_net_s_records(registry: Registry, layouts: Path) -> None:
+    folder = layouts / "code_x_glue_tc_nl_code_search_adv/python.zip/python/final/jsonl/train"
+    rows = sound(registry, "advtest", (folder / "python_train_0.jsonl",))
+    assert len(rows) == 3 and {row["group"] for row in rows} == {"ageitgey/face_recognition"}
+    query, code = rows[0]["query"], rows[0]["positive"]
+    assert query.startswith("Trains a k - nearest neighbors classifier") and code.startswith("def train (")
+    assert not [row for row in rows if row["query"] in row["positive"]]
+
+
+@pytest.mark.parametrize("part", ["devign dev", "bigclonebench dev", "cosqa"])
+def test_gold_scores_100(part: str, registry: Registry, unzipped: Unzipped, tiny_xlmr: Path, tmp_path: Path) -> None:
+    """Through tokens and labels and back."""
+    task, gold = registry.task(SLICES[part][0]), examples_of(part, registry, unzipped)[:60]
+    kind, options = registry.kind(task.kind).load(), {**task.options, "max_length": 64}
+    columns = kind.encode(load_tokenizer(tiny_xlmr), gold, options)
+    save_encoded(tmp_path, columns, [kind.item(one, options) for one in gold])
+    encoded = load_encoded(tmp_path)
+    outputs = list(np.eye(2)[encoded.columns["labels"].values])
+    metrics = [registry.metric(name) for name in task.metrics]
+    assert set(kind.figures(kind.decode(outputs, encoded, options), gold, metrics).values()) == {100.0}
