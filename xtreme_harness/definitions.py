@@ -334,7 +334,10 @@ class Method:
     `load()` returns what makes the step, which is called with the encoder and the values of `parameters` (see
     xtreme_harness.training.methods). `modules` are those whose code decides the step, where it is not in the file of
     `load`. `--set NAME.PARAMETER=VALUE` takes a value of the default's type: one of `choices` where those are named,
-    and not below zero where the default is not.
+    and not below zero where the default is not. Those in `files` name files, whose contents count.
+
+    `rewrite()`, where there is one, returns what makes other training examples of a task's own:
+    `rewritten(examples, text_fields, seed, **parameters)`. The parameters are then its, and the step has none.
     """
 
     name: str
@@ -343,6 +346,8 @@ class Method:
     modules: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    rewrite: Callable[[], Any] | None = None
     source: str = ""
 
     def __post_init__(self) -> None:

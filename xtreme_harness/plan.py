@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_harness.data.access import data_files, gold_files
 from xtreme_harness.data.origins import read_origins, unofficial_reasons
-from xtreme_harness.definitions import RECIPE_DEFAULTS, Model, Recipe, Suite, Task
+from xtreme_harness.definitions import RECIPE_DEFAULTS, Method, Model, Recipe, Suite, Task
 from xtreme_harness.errors import DataError, MissingData, RequestError, UnknownName
 from xtreme_harness.files import HashCache
 from xtreme_harness.intermediate import NONE, Mix, intermediate_unit, named_mixes
@@ -332,6 +332,7 @@ class _Layout:
         of_role = self.role_settings.get(role, {})
         values = {**self.recipe.values(task.kind, task.name), **of_role, **_only(chosen, RECIPE_DEFAULTS)}
         task = replace(task, options={**task.options, **_only(chosen, kind.options)})
+        method, method_files = self._method(row.method)
         return Assignment(
             task=task,
             training_task=self._training_task(task),
@@ -339,7 +340,8 @@ class _Layout:
             model=_set_model(self.chosen.model, chosen),
             encoder=encoder,
             recipe=values,
-            method=with_settings(self.registry.method(row.method), self.settings.get(row.method, {})),
+            method=method,
+            method_files=method_files,
             seed=row.seed_of(values),
             dtype=self.dtype,
             files=self.folders.files,
@@ -349,6 +351,17 @@ class _Layout:
             limit=self.limit,
             target_dev=self.target_dev,
         )
+
+    def _method(self, name: str) -> tuple[Method, dict[str, str]]:
+        """The method as set, hashes in place of the files that it names; and the paths of these."""
+        method = with_settings(self.registry.method(name), self.settings.get(name, {}))
+        paths = {key: Path(method.parameters[key]) for key in method.files}
+        if missing := [key for key, path in paths.items() if not path.is_file()]:
+            named = method.parameters[missing[0]] or "none is named"
+            raise RequestError(f"Method {name} needs a file ({named}): --set {name}.{missing[0]}=FILE.")
+        hashes = {key: f"sha256:{self.folders.hashes.sha256(path)}" for key, path in paths.items()}
+        resolved = {key: str(path.resolve()) for key, path in paths.items()}
+        return replace(method, parameters={**method.parameters, **hashes}), resolved
 
     def _training_task(self, task: Task) -> Task:
         return self.registry.task(task.train_on) if task.train_on else task

@@ -31,7 +31,8 @@ class Assignment:
     `files(task, split, language)` and `gold(task, language)` look files up in the request's folders; `gold` gives None
     when there are none. `reader(task)` is the version of the code that reads the task's files, `scorer` that of its
     metrics. `limit` is the most examples a language that a part (`train`, `dev`, `test`) may have; without one, all.
-    `target_dev` asks for the figures on the dev parts of other languages too.
+    `target_dev` asks for the figures on the dev parts of other languages too. `method_files` are the paths of the
+    files that the method's parameters name; the parameters themselves hold their hashes.
     """
 
     task: Task
@@ -49,6 +50,7 @@ class Assignment:
     scorer: str
     limit: Mapping[str, int] = field(default_factory=dict)
     target_dev: bool = False
+    method_files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,19 +72,38 @@ def prepare_unit(
     """Encodes one split of one language with the row's tokenizer. Only English `train` and `dev` carry labels."""
     files: Files = assignment.files(task, split, language)
     encoder = assignment.encoder
+    rewrite = assignment.method.rewrite if split == "train" else None
     return Unit(
         type="prepare",
         label=f"prepare {task.name} {split} {language}",
-        modules=(*READING, *modules),
+        modules=(*READING, *modules, *(assignment.method.modules if rewrite else ())),
         kind=task.kind,
         task=task.name,
         task_version=task.version,
         inputs={"tokenizer": encoder.tokenizer_source} if encoder.tokenizer_source else {},
-        fingerprints={**encoder.encoding_prints(), "reader": assignment.reader(task)},
+        fingerprints={
+            **encoder.encoding_prints(),
+            "reader": assignment.reader(task),
+            **({"method": code_version([rewrite])} if rewrite else {}),
+        },
         data=files.hashes,
-        parameters={**_part(assignment, split, language), "labelled": _is_labelled(split, language), **parameters},
-        details={"files": files.paths, "tokenizer": encoder.folder, "remote_code": encoder.trust.remote_code},
+        parameters={
+            **_part(assignment, split, language),
+            "labelled": _is_labelled(split, language),
+            **parameters,
+            **({"rewritten": {**_method(assignment), "seed": assignment.seed}} if rewrite else {}),
+        },
+        details={
+            "files": files.paths,
+            "tokenizer": encoder.folder,
+            "remote_code": encoder.trust.remote_code,
+            "method_files": dict(assignment.method_files),
+        },
     )
+
+
+def _method(assignment: Assignment) -> dict[str, Any]:
+    return {"name": assignment.method.name, **assignment.method.parameters}
 
 
 def _is_labelled(split: str, language: str) -> bool:
@@ -107,7 +126,6 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
     encoder, tasks = assignment.encoder, "+".join(part.task.name for part in parts)
     english = {f"train.{part.task.name}": part.train for part in parts}
     english |= {f"dev.{part.task.name}": part.dev for part in parts if part.dev is not None}
-    method = {"name": assignment.method.name, **assignment.method.parameters}
     return Unit(
         type="train",
         label=f"train {tasks}{encoder.after} (seed {assignment.seed})",
@@ -123,7 +141,7 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
         },
         parameters={
             "protocol": "zero-shot",
-            "method": method,
+            "method": _method(assignment),
             "parts": [_part_values(part) for part in parts],
             "sampler": sampler,
             **{name: assignment.recipe[name] for name in WHOLE_VALUES},

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from xtreme_harness.data.access import TRAINING_LANGUAGE, read_gold, read_inputs, read_labelled
 from xtreme_harness.data.encoded import Encoded, load_encoded, save_encoded
 from xtreme_harness.definitions import Example, Metric, Scored, Task
-from xtreme_harness.errors import DataError, MissingData
+from xtreme_harness.errors import DataError, MissingData, RequestError
 from xtreme_harness.job import Job
 from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.kinds import results
@@ -28,6 +28,7 @@ class Trainable(ABC):
     modules: ClassVar[tuple[str, ...]]
     decoding_options: ClassVar[tuple[str, ...]] = ()  # no part of the encoding; the target's own, whatever it trains on
     whole_updates: ClassVar[bool] = False  # whether a loss compares all of an update, which is then never cut
+    text_fields: ClassVar[tuple[str, ...]] = ()  # those that a method may rewrite: no label depends on their places
     scores_texts: ClassVar[bool] = False  # whether a score needs what `prepare` kept of the texts
 
     @abstractmethod
@@ -102,6 +103,9 @@ class Trainable(ABC):
 
     def training_part(self, assignment: Assignment) -> TrainingPart:
         source = assignment.training_task
+        if assignment.method.rewrite and not self.text_fields:
+            named = f"{source.name} is of kind {source.kind}"
+            raise RequestError(f"Method {assignment.method.name} cannot rewrite the texts of every task: {named}.")
         has_dev = bool(source.files("dev", TRAINING_LANGUAGE))
         return TrainingPart(
             task=source,
@@ -175,6 +179,8 @@ class Trainable(ABC):
             return self.input_problem(example) or self.gold_problem(example, job.unit.parameters)
 
         examples = read_labelled(job, problem) if labelled else read_inputs(job, self.gold_fields, self.input_problem)
+        if "rewritten" in job.unit.parameters:
+            examples = self._rewritten(job, examples)
         tokenizer, parameters, told = open_tokenizer(job)
         columns = self.encode(tokenizer, examples, parameters)
         save_encoded(job.folder, columns, [self.item(example, parameters) for example in examples])
@@ -182,6 +188,14 @@ class Trainable(ABC):
             write_jsonl(job.folder / "gold.jsonl", (self.gold_of(example) for example in examples))
         tokens = sum(len(row) for row in columns["input_ids"])
         return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens, **told}
+
+    def _rewritten(self, job: Job, examples: list[Example]) -> list[Example]:
+        """The training examples that the row's method makes of the task's own."""
+        values = {**job.unit.parameters["rewritten"], **job.unit.details["method_files"]}
+        rewrite = job.registry.method(values.pop("name")).rewrite
+        assert rewrite is not None
+        rewritten: list[Example] = rewrite()(examples, self.text_fields, **values)
+        return rewritten
 
     def predict(self, job: Job) -> dict[str, Any]:
         from xtreme_harness.models.forward import outputs_in_order

@@ -30,6 +30,12 @@ def _random() -> Any:
     return make_random
 
 
+def _augmented() -> Any:
+    from xtreme_harness.training.synonyms import augmented
+
+    return augmented
+
+
 ADV = Method(
     name="adv",
     summary="adversarial training: the loss at the worst point near the word embeddings",
@@ -49,9 +55,21 @@ RS_RP = Method(
     source=f"{HUANG}: both are our defaults, eps relative to the mean norm of the word embeddings",
 )
 
+RS_DA = Method(
+    name="rs_da",
+    summary="randomised smoothing: the loss of copies whose words are replaced by their neighbours",
+    load=_plain,
+    rewrite=_augmented,
+    modules=(METHODS, "xtreme_harness.training.synonyms"),
+    parameters={"table": "", "copies": 3, "keep_original": False},
+    files=("table",),
+    source="Huang et al. 2021 (EMNLP), released code: 3 copies for XNLI, 10 for PAWS-X, in place of the original",
+)
+
 
 @hookimpl
 def register_methods(register: Callable[[Method], None]) -> None:
     register(Method(name="plain", summary="the loss of the examples as they are", load=_plain, modules=(METHODS,)))
     register(ADV)
     register(RS_RP)
+    register(RS_DA)

@@ -108,7 +108,7 @@ def _method(job: Job) -> MakeStep:
     make: MakeStep = method.load()
     if (written := _module(make)) not in (_module(method.load), *method.modules):
         raise DefinitionError(f"Method {method.name!r}", [f"modules must name {written}, where its step is"])
-    return partial(make, **parameters)
+    return make if method.rewrite else partial(make, **parameters)
 
 
 def _module(function: Any) -> str:

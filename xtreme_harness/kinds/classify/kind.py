@@ -17,6 +17,7 @@ class Classify(Trainable):
 
     encoding_values: ClassVar[tuple[str, ...]] = ("max_length",)
     gold_fields: ClassVar[tuple[str, ...]] = ("label",)
+    text_fields: ClassVar[tuple[str, ...]] = ("text_a", "text_b")
     modules: ClassVar[tuple[str, ...]] = (
         "xtreme_harness.kinds.trainable",
         "xtreme_harness.kinds.classify.encode",
