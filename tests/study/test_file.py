@@ -181,6 +181,9 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
         ('[set."mini.q"]\nepochs = 1', "set.\"mini.q\": Unknown task 'mini.q'. Did you mean"),
         ('[set."mini.qa"]\nepoch = 1', "set.\"mini.qa\".epoch: Unknown setting 'epoch'. Did you mean epochs?"),
         ('[set."mini.qa"]\nepochs = 0', 'set."mini.qa".epochs: must be at least 1, not 0'),
+        ("[set.adv]\neps = 0.05", "set.adv: Unknown task 'adv'."),
+        ('methods = ["adv"]\n[set.adv]\nepsilon = 0.05', "set.adv.epsilon: Unknown setting 'epsilon'."),
+        ('methods = ["adv"]\n[set.adv]\nsteps = 1.5', "set.adv.steps: expected a whole number, not 1.5"),
         ("[set]\nepochs = 0", "set.epochs: expected a table, not 0"),
         ("[sweep.source]\nepochs = [1]", "sweep.source: unknown key"),
         ("[sweep.target]\nlearning_rate = 1e-5", "sweep.target.learning_rate: expected a list, not 1e-05"),
@@ -207,7 +210,7 @@ def test_what_is_wrong_is_told_at_its_path(more: str, told: str, write: Write) -
     ("mix", "told"),
     [
         ("mini.nli+mini.nli", "intermediates[1]: --intermediate mini.nli+mini.nli: a task is in it twice"),
-        ("mini.ner", "intermediates[1]: Unknown task 'mini.ner'."),
+        ("mini.mining", "intermediates[1]: Unknown task 'mini.mining'."),
         ("", "intermediates[1]: expected text, not ''"),
         ("none", "intermediates[1]: 'none' is there twice"),
     ],
@@ -222,6 +225,11 @@ def test_weights_must_know_the_tasks_of_every_mix(write: Write) -> None:
     assert "sampler: Sampler: mini.nli+mini.qa needs a weight of mini.qa" in problems(write(text + weights))
     study, _ = read_study(write(f'{text}{weights}"mini.qa" = 1.5\n'))
     assert study.sampler.weights == {"mini.nli": 2, "mini.qa": 1.5}
+
+
+def test_a_method_s_parameters_can_be_set(write: Write) -> None:
+    study, _ = read_study(write(LEAST + 'methods = ["plain", "adv"]\n[set.adv]\neps = 0.05\n'))
+    assert study.settings == (("adv", "eps", 0.05),)
 
 
 def test_values_of_a_task_in_the_other_role_may_be_swept(write: Write) -> None:

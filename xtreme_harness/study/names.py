@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from xtreme_harness.definitions import RECIPE_DEFAULTS, Task
+from xtreme_harness.definitions import RECIPE_DEFAULTS, Kind, Method, Task
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.intermediate import NONE, named_mixes
 from xtreme_harness.registry import Registry
-from xtreme_harness.settings import check_key, value_problem
+from xtreme_harness.settings import check_key, parameter_problem, value_problem
 from xtreme_harness.study.groups import GROUPINGS
 from xtreme_harness.study.shapes import quoted
 from xtreme_harness.training.samplers import Sampler
@@ -31,7 +31,7 @@ def name_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator[str
     yield from _suite_problems(fields)
     yield from _language_problems(fields, targets)
     yield from _intermediate_problems(fields, registry)
-    yield from _set_problems(fields.get("set", {}), [*targets, *trained], registry)
+    yield from _set_problems(fields, [*targets, *trained], registry)
     yield from _sweep_problems(fields, {"target": targets, "intermediate": trained})
 
 
@@ -109,17 +109,25 @@ def _intermediate_problems(fields: Mapping[str, Any], registry: Registry) -> Ite
         yield f"sampler: {error}"
 
 
-def _set_problems(tables: Mapping[str, Any], tasks: Sequence[Task], registry: Registry) -> Iterator[str]:
+def _set_problems(fields: Mapping[str, Any], tasks: Sequence[Task], registry: Registry) -> Iterator[str]:
     kinds = {task.name: registry.kind(task.kind) for task in tasks}
-    for name, values in tables.items():
+    methods = {name: registry.method(name) for name in fields.get("methods", []) if name in registry.names("method")}
+    for name, values in fields.get("set", {}).items():
         path = f"set.{quoted(name)}"
-        if name not in kinds:
-            yield f"{path}: {UnknownName('task', name, kinds, ' It must be a task of this study.')}"
+        if name not in kinds and name not in methods:
+            hint = " It must be a task or a method of this study."
+            yield f"{path}: {UnknownName('task', name, [*kinds, *methods], hint)}"
             continue
         for key, value in values.items():
-            yield from _told(f"{path}.{key}", partial(check_key, kind=kinds[name]), key)
-            if told := value_problem(key, value):
-                yield f"{path}.{key}: {told}, not {value!r}"
+            yield from _told(f"{path}.{key}", partial(_check_setting, kinds.get(name), methods.get(name), key), value)
+
+
+def _check_setting(kind: Kind | None, method: Method | None, key: str, value: Any) -> None:
+    if kind is not None:
+        check_key(key, kind)
+    problem = parameter_problem(method, key, value) if kind is None and method else value_problem(key, value)
+    if problem:
+        raise RequestError(f"{problem}, not {value!r}")
 
 
 def _sweep_problems(fields: Mapping[str, Any], tasks: Mapping[str, Sequence[Task]]) -> Iterator[str]:
