@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -95,15 +94,21 @@ def test_code_without_docstring_has_none(registry: Registry, unzipped: Unzipped)
     assert all(one["text_b"].strip() for one in bare)
 
 
-def test_devign_s_functions_are_split(registry: Registry, layouts: Path, tmp_path: Path) -> None:
-    originals = tmp_path / "originals"
-    shutil.copytree(layouts / "code_x_glue_cc_defect_detection", originals / "devign")
-    folders = Folders(originals=originals, data=tmp_path / "data", labels=tmp_path / "labels", official=False)
+def test_devign_s_functions_are_split(registry: Registry, unzipped: Unzipped, tmp_path: Path) -> None:
+    """Of the slices, the list's hundred functions are the first ones of the training part."""
+    originals = tmp_path / "originals" / "devign"
+    originals.mkdir(parents=True)
+    (originals / "function.json").symlink_to(unzipped("devign/function.json.gz"))
+    (originals / "train.txt").write_text("".join(f"{index}\n" for index in reversed(range(60))), encoding="utf-8")
+    (originals / "valid.txt").write_text("".join(f"{index}\n" for index in range(60, 100)), encoding="utf-8")
+    folders = Folders(originals=originals.parent, data=tmp_path / "data", labels=tmp_path / "labels", official=False)
     task = registry.task("devign")
     assert task.import_files is not None
     task.import_files(folders)
-    counts = [len(sound(registry, "devign", data_files(task, part, "en", folders.data))) for part in ("train", "dev")]
-    assert counts == [3, 3]
+    parts = [sound(registry, "devign", data_files(task, part, "en", folders.data)) for part in ("train", "dev")]
+    found = [(row["text_a"], row["label"]) for part in parts for row in part]
+    assert [len(part) for part in parts] == [60, 40]
+    assert found == [(row["text_a"], row["label"]) for row in examples_of("devign train", registry, unzipped)[:100]]
 
 
 def test_programs_in_their_archive(registry: Registry, layouts: Path, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_devign_is_split_by_its_index_files(folders: Folders, registry: Registry
     assert task.import_files is not None
     task.import_files(folders)
     parts = [data_files(task, split, "en", folders.data) for split in ("train", "dev")]
-    assert [[one["text_a"] for one in task.read("train", "en", files)] for files in parts] == [["f2", "f0"], ["f3"]]
+    assert [[one["text_a"] for one in task.read("train", "en", files)] for files in parts] == [["f0", "f2"], ["f3"]]
     lay(folders.originals / "devign", train_txt="2\n4\n")
     with pytest.raises(DataError, match=r"train\.txt, line 2: '4' is not the index of one of 4 functions"):
         task.import_files(folders)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness import Task
-from xtreme_harness.definitions import ReadExamples
+
+Read = Callable[[str, str, tuple[Path, ...]], Iterable[dict[str, Any]]]
 
 
 def order(text: str) -> str:
@@ -29,7 +30,7 @@ class Shuffled:
     It is the next one's in the random order of ids, so every answer is given as often as before. Other parts stay true.
     """
 
-    read: ReadExamples
+    read: Read
     field: str
 
     @property

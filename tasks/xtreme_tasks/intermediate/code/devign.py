@@ -46,13 +46,13 @@ def import_files(folders: Folders) -> None:
 
 
 def _chosen(functions: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
-    """The functions whose indices are the lines of a file."""
-    rows = []
+    """The functions whose indices are the lines of a file, in their own order."""
+    indices = set()
     for number, line in read_text_lines(path):
         if not line.strip().isdecimal() or int(line) >= len(functions):
             raise DataError(path, number, f"{line!r} is not the index of one of {len(functions)} functions")
-        rows.append({**functions[int(line)], "idx": int(line)})
-    return rows
+        indices.add(int(line))
+    return [{**functions[index], "idx": index} for index in sorted(indices)]
 
 
 TASK = Task(
