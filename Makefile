@@ -25,6 +25,7 @@ lint: $(VENV)/.installed-test
 
 board: $(VENV)/.installed-mini
 	$(BIN)/xtreme-harness leaderboard build mini
+	$(BIN)/xtreme-harness leaderboard build real
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

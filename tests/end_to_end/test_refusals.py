@@ -355,7 +355,7 @@ CASES = {
     "13 zero": Case("tatoeba", "the embedding of text 1 is zero or not finite", model="zero"),
     "13 diverged": Case("xnli", "The model's outputs are not finite: training diverged", model="nan", code=4),
     "14 sentence": Case("bucc2018", "has 1 tab-separated fields", "bucc2018/de-en.test.de", "Wir singen.\n"),
-    "15 no gold": Case("bucc2018", "de-en.dev.gold: holds no example at all", DEV, ""),
+    "15 no gold": Case("bucc2018", "de-en.dev.gold: holds no gold pair", DEV, ""),
     "15 unknown": Case("bucc2018", "'de-000000077' is not among the query", DEV, "de-000000077\ten-000000003\n"),
     "18 train": Case("xnli", "has 2 tab-separated columns, expected 3", "xnli/train-en.tsv", "a\tneutral\n"),
     "18 test": Case("xnli", "line 1: has 3 tab-separated columns, expected 2", TEST, "a\tb\tneutral\n"),

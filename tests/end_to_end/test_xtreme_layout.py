@@ -221,7 +221,7 @@ def test_labels_of_some_languages_leave_the_others_unlabelled(shared: Shared) ->
 
 
 REFUSED_LABELS: dict[str, tuple[str, str, str]] = {
-    "placeholders": ("xnli", "neutral\nneutral\nneutral\n", "has 'neutral' on every line: labels were removed"),
+    "placeholders": ("xnli", "neutral\nneutral\nneutral\n", "is 'neutral' on every line: labels were removed"),
     "outside the set": ("xnli", "entailment\ncontradictory\nneutral\n", "line 2: label 'contradictory' is not one of"),
     "too few": ("xnli", "entailment\nneutral\n", "holds 2 gold items for 3 examples"),
     "brackets": ("tatoeba", "[1]\n[0]\n[2]\n[3]\n", "line 1: holds '[1]', expected a row number"),
