@@ -171,10 +171,11 @@ def read(split, language, files):
     first = plugin.read_text(encoding="utf-8")
 
     def run(method: str, what: str) -> str:
-        text = first.replace("@hookimpl", f"{reader.format(method=method, what=what)}@hookimpl", 1)
-        text = text.replace("register(Task.from_jsonl(", "register(replace(Task.from_jsonl(").replace(
-            "))\n", "), read=read))\n"
+        own = f"{reader.format(method=method, what=what)}TOPICS = replace(Task.from_jsonl("
+        text = first.replace("TOPICS = Task.from_jsonl(", own, 1).replace(
+            '.jsonl",\n)\n', '.jsonl",\n), read=read)\n', 1
         )
+        assert "read=read" in text
         plugin.write_text("from dataclasses import replace\n" + text, encoding="utf-8")
         options = ["--plugin", plugin, "--model", tiny_bert, "--task", "topics", *QUICK, "topics.epochs=1"]
         done = command("run", *options)

@@ -221,7 +221,7 @@ def test_two_seeds_make_two_rows_and_share_what_they_can(shared: Shared) -> None
     found = records(shared.folder / "seeds")
     assert [record["row"] for record in found] == ["none.plain.s1"] * 3 + ["none.plain.s2"] * 3
     assert found[:3] == records(shared.run)
-    assert [row[0] for row in cells(done.stdout)] == ["none.plain.s1", "none.plain.s2"] * 3
+    assert [row[0] for row in cells(done.stdout)] == ["none.plain.s1", "none.plain.s2"] * 4
     assert found[2]["unit"] == found[5]["unit"]
     assert found[0]["unit"] != found[3]["unit"]
 
