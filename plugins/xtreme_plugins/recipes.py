@@ -7,21 +7,23 @@ from typing import Any
 
 from xtreme_harness import Recipe, hookimpl
 
+XTREME_PAIRS: dict[str, Any] = {
+    "learning_rate": 2e-5,
+    "epochs": 5,
+    "batch_size": 32,
+    "max_length": 128,
+    "warmup": 0,
+    "weight_decay": 0.0,
+    "selection": "english-dev",
+    "evaluate_every": 200,
+    "seed": 42,
+}
+
 XTREME = Recipe(
     name="xtreme",
     source="the benchmark's fine-tuning scripts, November 2022 (Large models: xnli.learning_rate 3e-5)",
     kinds={
-        "classify": {
-            "learning_rate": 2e-5,
-            "epochs": 5,
-            "batch_size": 32,
-            "max_length": 128,
-            "warmup": 0,
-            "weight_decay": 0.0,
-            "selection": "english-dev",
-            "evaluate_every": 200,
-            "seed": 42,
-        },
+        "classify": XTREME_PAIRS,
         "tag": {
             "learning_rate": 2e-5,
             "epochs": 10,
@@ -46,28 +48,8 @@ XTREME = Recipe(
             "selection": "last",
             "seed": 42,
         },
-        "choose": {  # the benchmark has no such task: as its pairs, of 128 tokens a choice
-            "learning_rate": 2e-5,
-            "epochs": 5,
-            "batch_size": 32,
-            "max_length": 128,
-            "warmup": 0,
-            "weight_decay": 0.0,
-            "selection": "english-dev",
-            "evaluate_every": 200,
-            "seed": 42,
-        },
-        "contrast": {  # as its pairs; an update's texts are each other's wrong ones, so its size counts
-            "learning_rate": 2e-5,
-            "epochs": 5,
-            "batch_size": 32,
-            "max_length": 128,
-            "warmup": 0,
-            "weight_decay": 0.0,
-            "selection": "english-dev",
-            "evaluate_every": 200,
-            "seed": 42,
-        },
+        "choose": XTREME_PAIRS,  # the benchmark has no such task: as its pairs, of 128 tokens a choice
+        "contrast": XTREME_PAIRS,  # as its pairs; an update's texts are each other's wrong ones, so its size counts
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
@@ -97,31 +79,24 @@ REMEMBERED: dict[str, dict[str, Any]] = {
     "pmb_ccg": {"batch_size": 24, "epochs": 15},
 }
 
+JIANT_PAIRS: dict[str, Any] = {
+    "learning_rate": 1e-5,
+    "epochs": 2,
+    "batch_size": 32,
+    "max_length": 256,
+    "warmup": 0.1,
+    "weight_decay": 0.01,
+    "selection": "english-dev",
+    "evaluate_every": 1000,
+}
+
 JIANT = Recipe(
     name="jiant",
     source="jiant's XTREME guide (Phang et al. 2020): AdamW 1e-5, 10 % warm-up, decay 0.01, length 256; the epochs and "
     "batch sizes of intermediate tasks are from memory, not verified",
     kinds={
-        "classify": {
-            "learning_rate": 1e-5,
-            "epochs": 2,
-            "batch_size": 32,
-            "max_length": 256,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "english-dev",
-            "evaluate_every": 1000,
-        },
-        "tag": {
-            "learning_rate": 1e-5,
-            "epochs": 10,
-            "batch_size": 32,
-            "max_length": 256,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "english-dev",
-            "evaluate_every": 1000,
-        },
+        "classify": JIANT_PAIRS,
+        "tag": {**JIANT_PAIRS, "epochs": 10},
         "span": {
             "learning_rate": 1e-5,
             "epochs": 2,
@@ -134,88 +109,41 @@ JIANT = Recipe(
             "weight_decay": 0.01,
             "selection": "last",
         },
-        "choose": {
-            "learning_rate": 1e-5,
-            "epochs": 7,
-            "batch_size": 24,
-            "max_length": 256,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "english-dev",
-            "evaluate_every": 1000,
-        },
-        "contrast": {
-            "learning_rate": 1e-5,
-            "epochs": 2,
-            "batch_size": 32,
-            "max_length": 256,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "english-dev",
-            "evaluate_every": 1000,
-        },
+        "choose": {**JIANT_PAIRS, "epochs": 7, "batch_size": 24},
+        "contrast": JIANT_PAIRS,
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
     tasks={"pawsx": {"epochs": 5}, **REMEMBERED},
 )
 
+MINI_PAIRS: dict[str, Any] = {
+    "learning_rate": 1e-4,
+    "epochs": 4,
+    "batch_size": 32,
+    "max_length": 128,
+    "warmup": 0.1,
+    "weight_decay": 0.01,
+    "selection": "last",
+}
+
 MINI = Recipe(
     name="mini",
     source="chosen on the English dev parts of the bundled suite for its small encoder",
     kinds={
-        "classify": {
-            "learning_rate": 1e-4,
-            "head_learning_rate": 1e-3,
-            "epochs": 4,
-            "batch_size": 32,
-            "max_length": 128,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "last",
-        },
-        "tag": {
-            "learning_rate": 3e-4,
-            "head_learning_rate": 1.5e-3,
-            "epochs": 5,
-            "batch_size": 32,
-            "max_length": 128,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "last",
-        },
+        "classify": {**MINI_PAIRS, "head_learning_rate": 1e-3},
+        "tag": {**MINI_PAIRS, "learning_rate": 3e-4, "head_learning_rate": 1.5e-3, "epochs": 5},
         "span": {
+            **MINI_PAIRS,
             "learning_rate": 2e-4,
             "head_learning_rate": 1e-3,
-            "epochs": 4,
-            "batch_size": 32,
             "max_length": 384,
             "max_query_length": 64,
             "doc_stride": 128,
             "max_answer_length": 30,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "last",
         },
-        "choose": {
-            "learning_rate": 1e-4,
-            "head_learning_rate": 1e-3,
-            "epochs": 3,
-            "batch_size": 16,
-            "max_length": 128,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "last",
-        },
-        "contrast": {
-            "learning_rate": 1e-4,
-            "epochs": 3,
-            "batch_size": 32,
-            "max_length": 128,
-            "warmup": 0.1,
-            "weight_decay": 0.01,
-            "selection": "last",
-        },
+        "choose": {**MINI_PAIRS, "head_learning_rate": 1e-3, "epochs": 3, "batch_size": 16},
+        "contrast": {**MINI_PAIRS, "epochs": 3},
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },

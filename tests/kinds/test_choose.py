@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kinds.conftest import Refusal
 from xtreme_harness import testing
 from xtreme_harness.data.encoded import Encoded, Ragged, load_encoded
 from xtreme_harness.definitions import Example
-from xtreme_harness.errors import DataError, RequestError
+from xtreme_harness.errors import RequestError
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.kinds.choose.decode import NOWHERE, choice_places, decode_choices
 from xtreme_harness.kinds.choose.encode import cut_fronts, encode_choices, input_problem, label_problem
@@ -280,22 +280,7 @@ def test_prepared_tests_hold_no_labels(
     ],
 )
 def test_wrong_data_is_refused_before_anything_is_trained(
-    file: str,
-    change: dict[str, Any],
-    told: str,
-    tmp_path: Path,
-    tiny_xlmr: Path,
-    plan_of: PlanOf,
-    perform_all: PerformAll,
+    file: str, change: dict[str, Any], told: str, tmp_path: Path, refusal_of: Refusal
 ) -> None:
-    plugin = testing.write_remedies(tmp_path / "wrong")
-    path = plugin.parent / "data" / file
-    lines = path.read_text(encoding="utf-8").splitlines()
-    lines[2] = json.dumps({**json.loads(lines[2]), **change})
-    path.write_text("\n".join(lines), encoding="utf-8")
-    registry = load_registry([str(plugin)])
-    units = plan_of(tiny_xlmr, "remedies", registry=registry).units()
-    first_training = next(place for place, unit in enumerate(units) if unit.type == "train")
-    with pytest.raises(DataError, match=r"example 3") as caught:
-        perform_all(units[:first_training], registry=registry)
-    assert told in str(caught.value) and file in str(caught.value)
+    sentence = refusal_of(testing.write_remedies(tmp_path / "wrong"), "remedies", file, change)
+    assert told in sentence and file in sentence and "example 3" in sentence

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kinds.conftest import Refusal
 from xtreme_harness import testing
 from xtreme_harness.data.encoded import load_encoded
 from xtreme_harness.errors import DataError
@@ -265,25 +266,10 @@ def swap_pieces(folder: Path, first: str, second: str) -> None:
     ],
 )
 def test_wrong_data_is_refused_before_anything_is_trained(
-    file: str,
-    change: dict[str, Any],
-    told: str,
-    tmp_path: Path,
-    tiny_xlmr: Path,
-    plan_of: PlanOf,
-    perform_all: PerformAll,
+    file: str, change: dict[str, Any], told: str, tmp_path: Path, refusal_of: Refusal
 ) -> None:
-    plugin = testing.write_topics(tmp_path / "wrong")
-    path = plugin.parent / "data" / file
-    lines = path.read_text(encoding="utf-8").splitlines()
-    lines[2] = json.dumps({**json.loads(lines[2]), **change})
-    path.write_text("\n".join(lines), encoding="utf-8")
-    registry = load_registry([str(plugin)])
-    units = plan_of(tiny_xlmr, "topics", registry=registry).units()
-    first_training = next(place for place, unit in enumerate(units) if unit.type == "train")
-    with pytest.raises(DataError, match=r"example \d") as caught:
-        perform_all(units[:first_training], registry=registry)
-    assert told in str(caught.value) and file in str(caught.value)
+    sentence = refusal_of(testing.write_topics(tmp_path / "wrong"), "topics", file, change)
+    assert told in sentence and file in sentence and "example 3" in sentence
 
 
 def test_wrong_gold_is_found_when_it_is_scored(

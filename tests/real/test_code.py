@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.real.conftest import Unzipped
+from tests.real.download import DATA, WITHOUT_DATA
+from tests.real.examples import sound
 from xtreme_harness import Folders
-from xtreme_harness.data.access import checked, data_files
+from xtreme_harness.data.access import data_files
 from xtreme_harness.data.encoded import load_encoded, save_encoded
 from xtreme_harness.definitions import Example
 from xtreme_harness.models.load import load_tokenizer
 from xtreme_harness.registry import Registry
 
-SHARED = Path(os.environ.get("XTREME_HARNESS_SHARED") or Path(__file__).parents[3] / "shared") / "data"
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the slices of real data in ../shared")
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=WITHOUT_DATA)
 
-CLONES = "bigclonebench/data.jsonl.gz"
+CLONES = "code/bigclonebench/data.jsonl.gz"
 # task: the files of a part, how many examples they hold, and how many of them have the label 1
 SLICES: dict[str, tuple[str, tuple[str, ...], int, int]] = {
-    "devign train": ("devign", ("devign/train.jsonl.gz",), 1000, 484),
-    "devign dev": ("devign", ("devign/valid.jsonl.gz",), 200, 99),
-    "bigclonebench train": ("bigclonebench.full", (CLONES, "bigclonebench/train.txt.gz"), 1000, 540),
-    "bigclonebench dev": ("bigclonebench.full", (CLONES, "bigclonebench/valid.txt.gz"), 200, 98),
-    "cosqa": ("cosqa", ("cosqa/cosqa-dev.json.gz",), 600, 313),
-    "cosqa.no-docstring": ("cosqa.no-docstring", ("cosqa/cosqa-dev.json.gz",), 600, 313),
-    "cosqa retrieval": ("cosqa", ("cosqa/cosqa-retrieval-dev-500.json.gz",), 491, 491),
+    "devign train": ("devign", ("code/devign/train.jsonl.gz",), 1000, 484),
+    "devign dev": ("devign", ("code/devign/valid.jsonl.gz",), 200, 99),
+    "bigclonebench train": ("bigclonebench.full", (CLONES, "code/bigclonebench/train.txt.gz"), 1000, 540),
+    "bigclonebench dev": ("bigclonebench.full", (CLONES, "code/bigclonebench/valid.txt.gz"), 200, 98),
+    "cosqa": ("cosqa", ("code/cosqa/cosqa-dev.json.gz",), 600, 313),
+    "cosqa.no-docstring": ("cosqa.no-docstring", ("code/cosqa/cosqa-dev.json.gz",), 600, 313),
+    "cosqa retrieval": ("cosqa", ("code/cosqa/cosqa-retrieval-dev-500.json.gz",), 491, 491),
 }
-
-Unzipped = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def unzipped(tmp_path_factory: pytest.TempPathFactory) -> Unzipped:
-    folder = tmp_path_factory.mktemp("code")
-
-    def make(name: str) -> Path:
-        path = folder / name.removesuffix(".gz")
-        path.parent.mkdir(exist_ok=True)
-        if not path.exists():
-            path.write_bytes(gzip.decompress((SHARED / "code" / name).read_bytes()))
-        return path
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def layouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("layouts")
-    with tarfile.open(SHARED / "layouts" / "datasets_dummy_layouts.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "datasets_dummy"
-
-
-def sound(registry: Registry, name: str, files: tuple[Path, ...]) -> list[Example]:
-    """The examples of a part, as `prepare` checks them."""
-    task = registry.intermediate_task(name)
-    kind = registry.kind(task.kind).load()
-
-    def problem(example: Example) -> str | None:
-        found: str | None = kind.input_problem(example) or kind.gold_problem(example, task.options)
-        return found
-
-    return list(checked(task.read("dev", "en", files), files, problem))
 
 
 def examples_of(part: str, registry: Registry, unzipped: Unzipped) -> list[Example]:
@@ -98,7 +60,7 @@ def test_devign_s_functions_are_split(registry: Registry, unzipped: Unzipped, tm
     """Of the slices, the list's hundred functions are the first ones of the training part."""
     originals = tmp_path / "originals" / "devign"
     originals.mkdir(parents=True)
-    (originals / "function.json").symlink_to(unzipped("devign/function.json.gz"))
+    (originals / "function.json").symlink_to(unzipped("code/devign/function.json.gz"))
     (originals / "train.txt").write_text("".join(f"{index}\n" for index in reversed(range(60))), encoding="utf-8")
     (originals / "valid.txt").write_text("".join(f"{index}\n" for index in range(60, 100)), encoding="utf-8")
     folders = Folders(originals=originals.parent, data=tmp_path / "data", labels=tmp_path / "labels", official=False)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import os
 import shutil
-import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.real.conftest import Unzipped
+from tests.real.download import DATA, WITHOUT_DATA
+from tests.real.examples import sound
 from xtreme_harness import Task
-from xtreme_harness.data.access import checked
 from xtreme_harness.data.encoded import Encoded, load_encoded, save_encoded
 from xtreme_harness.definitions import Example
 from xtreme_harness.kinds.classify.decode import decode_labels
@@ -24,23 +22,25 @@ from xtreme_harness.registry import Registry
 from xtreme_tasks.intermediate.anli_plus import read_round
 from xtreme_tasks.intermediate.tables import read_csv
 
-SHARED = Path(os.environ.get("XTREME_HARNESS_SHARED") or Path(__file__).parents[3] / "shared") / "data"
-DATA = SHARED / "intermediate"
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the slices of real data in ../shared")
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=WITHOUT_DATA)
 
 # task: the files of a part, and how many examples they hold
 SLICES: dict[str, tuple[str, tuple[str, ...], int]] = {
-    "snli dev": ("snli", ("snli/snli_1.0_dev.jsonl.gz",), 1289 - 16),
-    "snli test": ("snli", ("snli/snli_1.0_test.jsonl.gz",), 1277 - 23),
-    "squad_v2 train": ("squad_v2", ("../squad/train-v2.0.json.gz",), 1500),
-    "hellaswag dev": ("hellaswag", ("hellaswag/hellaswag_val.jsonl.gz",), 1000),
-    "cosmosqa dev": ("cosmosqa", ("cosmosqa/valid.csv.gz",), 1800),
-    "csqa train": ("csqa", ("commonsenseqa/train_rand_split.jsonl.gz",), 1500),
-    "csqa dev": ("csqa", ("commonsenseqa/dev_rand_split.jsonl.gz",), 300),
-    "socialiqa dev": ("socialiqa", ("socialiqa/dev.jsonl.gz", "socialiqa/dev-labels.lst.gz"), 1800),
-    "pmb_ccg train": ("pmb_ccg", ("pmb_ccg/train.conll.gz",), 1500),
-    "pmb_ccg dev": ("pmb_ccg", ("pmb_ccg/dev.conll.gz",), 300),
-    "pmb_ccg test": ("pmb_ccg", ("pmb_ccg/test.conll.gz",), 300),
+    "snli dev": ("snli", ("intermediate/snli/snli_1.0_dev.jsonl.gz",), 1289 - 16),
+    "snli test": ("snli", ("intermediate/snli/snli_1.0_test.jsonl.gz",), 1277 - 23),
+    "squad_v2 train": ("squad_v2", ("squad/train-v2.0.json.gz",), 1500),
+    "hellaswag dev": ("hellaswag", ("intermediate/hellaswag/hellaswag_val.jsonl.gz",), 1000),
+    "cosmosqa dev": ("cosmosqa", ("intermediate/cosmosqa/valid.csv.gz",), 1800),
+    "csqa train": ("csqa", ("intermediate/commonsenseqa/train_rand_split.jsonl.gz",), 1500),
+    "csqa dev": ("csqa", ("intermediate/commonsenseqa/dev_rand_split.jsonl.gz",), 300),
+    "socialiqa dev": (
+        "socialiqa",
+        ("intermediate/socialiqa/dev.jsonl.gz", "intermediate/socialiqa/dev-labels.lst.gz"),
+        1800,
+    ),
+    "pmb_ccg train": ("pmb_ccg", ("intermediate/pmb_ccg/train.conll.gz",), 1500),
+    "pmb_ccg dev": ("pmb_ccg", ("intermediate/pmb_ccg/dev.conll.gz",), 300),
+    "pmb_ccg test": ("pmb_ccg", ("intermediate/pmb_ccg/test.conll.gz",), 300),
 }
 # the records of each set in its original archive: task, files, examples
 LAYOUTS: dict[str, tuple[str, tuple[str, ...], int]] = {
@@ -62,42 +62,6 @@ LAYOUTS: dict[str, tuple[str, tuple[str, ...], int]] = {
     ),
     "squad_v2": ("squad_v2", ("squad_v2/squad_v2_2.0.0/dev-v2.0.json",), 2),
 }
-
-
-@pytest.fixture(scope="module")
-def unzipped(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    folder = tmp_path_factory.mktemp("intermediate")
-
-    def make(name: str) -> Path:
-        path = folder / Path(name).name.removesuffix(".gz")
-        if not path.exists():
-            path.write_bytes(gzip.decompress((DATA / name).read_bytes()))
-        return path
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def layouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("layouts")
-    with tarfile.open(SHARED / "layouts" / "datasets_dummy_layouts.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "datasets_dummy"
-
-
-Unzipped = Callable[[str], Path]
-
-
-def sound(registry: Registry, name: str, files: tuple[Path, ...]) -> list[Example]:
-    """The examples of a part, as `prepare` checks them."""
-    task = registry.intermediate_task(name)
-    kind = registry.kind(task.kind).load()
-
-    def problem(example: Example) -> str | None:
-        found: str | None = kind.input_problem(example) or kind.gold_problem(example, task.options)
-        return found
-
-    return list(checked(task.read("dev", "en", files), files, problem))
 
 
 def examples_of(part: str, registry: Registry, unzipped: Unzipped) -> list[Example]:
@@ -127,7 +91,7 @@ def test_original_records_are_read(part: str, registry: Registry, layouts: Path)
 
 @pytest.mark.parametrize(("name", "count"), [("R1", 600), ("R2", 600), ("R3", 596)])
 def test_rounds_of_anli(name: str, count: int, unzipped: Unzipped) -> None:
-    rows = list(read_round(unzipped(f"anli/derived_{name}_dev.jsonl.gz"), ""))
+    rows = list(read_round(unzipped(f"intermediate/anli/derived_{name}_dev.jsonl.gz"), ""))
     assert len(rows) == count
     assert {row["label"] for row in rows} == {"contradiction", "entailment", "neutral"}
 
@@ -143,7 +107,7 @@ def test_anli_plus_reads_its_five_sets(registry: Registry, layouts: Path, unzipp
 def test_hellaswag_s_parts_make_the_whole_context(registry: Registry, unzipped: Unzipped) -> None:
     import json
 
-    path = unzipped("hellaswag/hellaswag_val.jsonl.gz")
+    path = unzipped("intermediate/hellaswag/hellaswag_val.jsonl.gz")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for row, one in zip(rows, examples_of("hellaswag dev", registry, unzipped), strict=True):
         texts = [f"{one['question']} {choice}" for choice in one["choices"]]
@@ -240,18 +204,6 @@ def test_gold_of_supertags_scores_100(registry: Registry, unzipped: Unzipped, to
     assert figure["train"] == 100.0 > figure["dev"] > 99.0
 
 
-@pytest.fixture(scope="module")
-def mini_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The bundled encoder's tokenizer: XLM-R's 250,000 pieces."""
-    from xtreme_plugins import e5_tokenizer, e5s1, mini_encoder
-
-    folder = tmp_path_factory.mktemp("mini-tokenizer")
-    model = e5s1.read(mini_encoder.source_file(mini_encoder.FULL).read_bytes(), "e5s1")
-    for name, text in e5_tokenizer.files(model).items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return load_tokenizer(folder)
-
-
 @pytest.mark.slow
 @pytest.mark.encoder
 def test_gold_of_squad_v2_scores_100(registry: Registry, unzipped: Unzipped, mini_tokenizer: Any) -> None:
@@ -285,5 +237,5 @@ def is_of_whole_tokens(tokenizer: Any, example: Example) -> bool:
 
 
 def test_csv_of_the_slice_has_no_broken_row(unzipped: Unzipped) -> None:
-    rows = list(read_csv(unzipped("cosmosqa/valid.csv.gz"), ("id", "label")))
+    rows = list(read_csv(unzipped("intermediate/cosmosqa/valid.csv.gz"), ("id", "label")))
     assert len({row["id"] for _, row in rows}) == 1800 and rows[-1][0] == 1801

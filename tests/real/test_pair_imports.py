@@ -24,15 +24,6 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs the slices of r
 Scores = Callable[[str, Folders], dict[str, dict[str, float]]]
 
 
-@pytest.fixture(scope="module")
-def layouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One to three real records a set in the layout of its original archives, which are folders here."""
-    folder = tmp_path_factory.mktemp("layouts")
-    with tarfile.open(DATA / "layouts" / "datasets_dummy_layouts.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "datasets_dummy"
-
-
 def folders(tmp_path: Path, originals: Path, official: bool = False) -> Folders:
     return Folders(originals=originals, data=tmp_path / "data", labels=tmp_path / "labels", official=official)
 

@@ -171,18 +171,6 @@ def test_gold_comes_back_through_a_tiny_tokenizer(name: str, tmp_path: Path, tin
         assert not at_edges or text == one["context"][start:stop]
 
 
-@pytest.fixture(scope="module")
-def mini_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The bundled encoder's tokenizer: XLM-R's 250,000 pieces."""
-    from xtreme_plugins import e5_tokenizer, e5s1, mini_encoder
-
-    folder = tmp_path_factory.mktemp("mini-tokenizer")
-    model = e5s1.read(mini_encoder.source_file(mini_encoder.FULL).read_bytes(), "e5s1")
-    for name, text in e5_tokenizer.files(model).items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return load_tokenizer(folder)
-
-
 @pytest.mark.slow
 @pytest.mark.encoder
 @pytest.mark.parametrize("name", SLICES)

@@ -19,6 +19,7 @@ from xtreme_harness.cli.options import (
     suite_option,
     task_option,
     unofficial_option,
+    with_options,
 )
 from xtreme_harness.definitions import Folders, Task
 from xtreme_harness.errors import RequestError
@@ -40,6 +41,8 @@ from_option = click.option(
     metavar="original|hub|ID",
     help="Original files; or the hub: the first set that is fit, or a set's id.",
 )
+CHOOSING = (suite_option, task_option, data_option, labels_option, json_option, plugin_option)
+FILLING = (*CHOOSING, originals_option, from_option, offline_option, unofficial_option)
 
 
 @click.group()
@@ -52,14 +55,8 @@ def data() -> None:
 
 
 @data.command()
-@suite_option
-@task_option
-@data_option
-@labels_option
-@originals_option
+@with_options(*CHOOSING, originals_option)
 @click.option("--check", is_flag=True, help="Read every file as a run would, and say what is wrong in it.")
-@json_option
-@plugin_option
 def status(**options: Any) -> None:
     """Say which parts of the tasks are there, and where the original files come from."""
     from xtreme_harness.cli.data_status import report
@@ -69,16 +66,7 @@ def status(**options: Any) -> None:
 
 
 @data.command()
-@suite_option
-@task_option
-@data_option
-@labels_option
-@originals_option
-@from_option
-@offline_option
-@unofficial_option
-@json_option
-@plugin_option
+@with_options(*FILLING)
 def fetch(**options: Any) -> None:
     """Download original files to the folder of originals, or import sets from the hub.
 
@@ -93,13 +81,7 @@ def fetch(**options: Any) -> None:
 
 @data.command("import")
 @click.argument("originals", required=False, metavar="[ORIGINALS|PACK.tar.gz]")
-@suite_option
-@task_option
-@data_option
-@labels_option
-@unofficial_option
-@json_option
-@plugin_option
+@with_options(*CHOOSING, unofficial_option)
 def import_(**options: Any) -> None:
     """Import tasks from their original files, or from a pack, to the data folder and the label folder.
 
@@ -116,16 +98,7 @@ def import_(**options: Any) -> None:
 
 
 @data.command()
-@suite_option
-@task_option
-@data_option
-@labels_option
-@originals_option
-@from_option
-@offline_option
-@unofficial_option
-@json_option
-@plugin_option
+@with_options(*FILLING)
 def labels(**options: Any) -> None:
     """Build the label folder that an XTREME download lacks, from original files or the hub.
 
@@ -145,14 +118,9 @@ def labels(**options: Any) -> None:
 
 
 @data.command()
-@suite_option
-@task_option
-@data_option
-@labels_option
+@with_options(*CHOOSING)
 @click.option("--no-labels", is_flag=True, help="Leave the labels out.")
 @click.option("--out", required=True, metavar="FILE.tar.gz", help="The pack to write.")
-@json_option
-@plugin_option
 def pack(**options: Any) -> None:
     """Pack prepared data in one file, which `data import` takes on a machine without network."""
     from xtreme_harness.data.imports import told_by_split

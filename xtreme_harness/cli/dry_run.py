@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from xtreme_harness.cli.options import print_json
 from xtreme_harness.cli.progress import words
 from xtreme_harness.estimate import total, unit_bytes, unit_seconds, unit_tokens
 from xtreme_harness.execute import pending_units, starting_points
@@ -20,7 +20,10 @@ DEFAULT_WEIGHTS = 1_200_000_000  # XLM-R base in float32, where nothing better i
 
 def show_plan(plan: Plan, store: Store, as_json: bool) -> None:
     facts = plan_facts(plan, store)
-    click.echo(json.dumps(facts, ensure_ascii=False, indent=1) if as_json else _text(facts))
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(_text(facts))
 
 
 def plan_facts(plan: Plan, store: Store) -> dict[str, Any]:

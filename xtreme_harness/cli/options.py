@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xtreme_harness.errors import RequestError
-
 if TYPE_CHECKING:
     from xtreme_harness.job import Settings
     from xtreme_harness.store import Store
@@ -35,7 +33,20 @@ unofficial_option = click.option(
     "--unofficial", is_flag=True, help="Take data that is known not to be the benchmark's; not comparable."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-MACHINE = (
+
+
+def with_options(*options: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that adds several options, in this order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+machine_options = with_options(  # what commands that compute have in common: where, with what, and whether at all
     click.option("--store", metavar="DIR", help="Where finished units are kept."),
     plugin_option,
     click.option("--executor", default="local", show_default=True, help="Where units run."),
@@ -51,17 +62,8 @@ MACHINE = (
 )
 
 
-def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds what commands that compute have in common: where, with what, and whether at all."""
-    for option in reversed(MACHINE):
-        command = option(command)
-    return command
-
-
 def machine_fields(options: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a Request that machine options fill."""
-    if options["dtype"] not in ("auto", "float32", "bfloat16"):
-        raise RequestError(f"--dtype {options['dtype']}: expected auto, float32 or bfloat16.")
     same = ("device", "dtype", "offline", "trust_remote_code", "allow_pickle")
     return {**{name: options[name] for name in same}, "keep_all": options["keep"] == "all"}
 

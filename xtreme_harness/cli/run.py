@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from xtreme_harness.cli.options import (
     machine_options,
     machine_settings,
     open_store,
+    print_json,
     suite_option,
     task_option,
     unofficial_option,
@@ -86,7 +86,10 @@ def _execute(plan: Any, store: Any, registry: Any, settings: Any, options: dict[
     on_gpu = resolve_device(settings.device) != "cpu"
     with watching(store, on_gpu) as watcher:
         ran = run(plan, folder, store, registry, settings, options["executor"], watcher)
-    click.echo(json.dumps(as_json(ran), ensure_ascii=False, indent=1) if options["as_json"] else _text(ran))
+    if options["as_json"]:
+        print_json(as_json(ran))
+    else:
+        click.echo(_text(ran))
     for error in ran.errors:
         click.echo(f"xtreme-harness: {error}", err=True)
     if ran.exit_code:

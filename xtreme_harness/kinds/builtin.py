@@ -50,82 +50,74 @@ def _mine() -> Any:
     return Mine()
 
 
+KINDS = (
+    Kind(
+        name="classify",
+        summary="one label for a text or a pair of texts",
+        trainable=True,
+        load=_classify,
+        required=("labels",),
+        metrics=("accuracy",),
+        headline=("accuracy",),
+    ),
+    Kind(
+        name="tag",
+        summary="one tag for every word",
+        trainable=True,
+        load=_tag,
+        options={"first_content_subword": False, "open_labels": False},
+        required=("labels",),
+        metrics=("chunk_f1", "chunk_precision", "chunk_recall", "token_accuracy"),
+        headline=("chunk_f1",),
+    ),
+    Kind(
+        name="span",
+        summary="the part of a context that answers a question",
+        trainable=True,
+        load=_span,
+        options={"legacy_word_extension": False, "null_threshold": None},
+        metrics=("exact_match", "answer_f1"),
+        headline=("exact_match", "answer_f1"),
+    ),
+    Kind(
+        name="choose",
+        summary="the right one of several choices for a question",
+        trainable=True,
+        load=_choose,
+        metrics=("accuracy",),
+        headline=("accuracy",),
+    ),
+    Kind(
+        name="contrast",
+        summary="for every query its own text among those of other pairs (to train on)",
+        trainable=True,
+        load=_contrast,
+        options={"temperature": 0.05, "pooling": "mean"},
+        metrics=("mean_reciprocal_rank", "accuracy"),
+        headline=("mean_reciprocal_rank",),
+    ),
+    Kind(
+        name="nearest",
+        summary="for every query the nearest candidate",
+        trainable=False,
+        load=_nearest,
+        metrics=("accuracy",),
+        headline=("accuracy",),
+    ),
+    Kind(
+        name="mine",
+        summary="the sentences of two corpora that translate each other",
+        trainable=False,
+        load=_mine,
+        options={"margin": "ratio", "k": 4, "retrieval": "max"},
+        splits=("dev", "test"),
+        metrics=("pair_f1", "pair_precision", "pair_recall"),
+        headline=("pair_f1",),
+    ),
+)
+
+
 @hookimpl
 def register_kinds(register: Callable[[Kind], None]) -> None:
-    register(
-        Kind(
-            name="classify",
-            summary="one label for a text or a pair of texts",
-            trainable=True,
-            load=_classify,
-            required=("labels",),
-            metrics=("accuracy",),
-            headline=("accuracy",),
-        )
-    )
-    register(
-        Kind(
-            name="tag",
-            summary="one tag for every word",
-            trainable=True,
-            load=_tag,
-            options={"first_content_subword": False, "open_labels": False},
-            required=("labels",),
-            metrics=("chunk_f1", "chunk_precision", "chunk_recall", "token_accuracy"),
-            headline=("chunk_f1",),
-        )
-    )
-    register(
-        Kind(
-            name="span",
-            summary="the part of a context that answers a question",
-            trainable=True,
-            load=_span,
-            options={"legacy_word_extension": False, "null_threshold": None},
-            metrics=("exact_match", "answer_f1"),
-            headline=("exact_match", "answer_f1"),
-        )
-    )
-    register(
-        Kind(
-            name="choose",
-            summary="the right one of several choices for a question",
-            trainable=True,
-            load=_choose,
-            metrics=("accuracy",),
-            headline=("accuracy",),
-        )
-    )
-    register(
-        Kind(
-            name="contrast",
-            summary="for every query its own text among those of other pairs (to train on)",
-            trainable=True,
-            load=_contrast,
-            options={"temperature": 0.05, "pooling": "mean"},
-            metrics=("mean_reciprocal_rank", "accuracy"),
-            headline=("mean_reciprocal_rank",),
-        )
-    )
-    register(
-        Kind(
-            name="nearest",
-            summary="for every query the nearest candidate",
-            trainable=False,
-            load=_nearest,
-            metrics=("accuracy",),
-            headline=("accuracy",),
-        )
-    )
-    register(
-        Kind(
-            name="mine",
-            summary="the sentences of two corpora that translate each other",
-            trainable=False,
-            load=_mine,
-            options={"margin": "ratio", "k": 4, "retrieval": "max"},
-            splits=("dev", "test"),
-            metrics=("pair_f1", "pair_precision", "pair_recall"),
-            headline=("pair_f1",),
-        )
-    )
+    for kind in KINDS:
+        register(kind)
