@@ -1,0 +1,65 @@
+"""Standings made of thin air, for the tests of output formats: two tracks, intervals, ties, a published row, states."""
+
+from __future__ import annotations
+
+import pytest
+
+from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
+
+
+def shown(value: float, is_best: bool = False) -> Shown:
+    return Shown(value=value, low=value - 1.5, high=value + 1.5, deviation=0.4, is_best=is_best)
+
+
+def standing(identity: str, nli: float, pos: float | None, **fields: object) -> Standing:
+    """A row over two tasks and two languages each; `pos` None: that task failed in one language."""
+    tagged = Shown(value=None, state="failed") if pos is None else shown(pos)
+    missing = Shown(value=None, state="failed") if pos is None else shown((nli + pos) / 2)
+    known: dict[str, object] = {
+        "id": identity,
+        "name": identity,
+        "track": "zero-shot",
+        "rank": None if pos is None else 1,
+        "average": missing,
+        "groups": {"pair": shown(nli), "tagging": tagged},
+        "tasks": {"nli": shown(nli, is_best=True), "pos": tagged},
+        "languages": {
+            "nli": {"en": shown(nli + 5), "sw": shown(nli - 5)},
+            "pos": {"en": shown(90.0), "eu": tagged},
+        },
+        "without_english": missing,
+        "gap": missing,
+        "model": "mini",
+        "recipe": "mini",
+        "seeds": (1, 2),
+        "signature": "xtreme-harness 0.1.0 | suite two.1 | model sha256:ab12cd34 | recipe mini",
+        "command": "xtreme-harness run --model mini --suite two --seed 1 --seed 2",
+        "run": f"two/{identity}",
+        "records": f"two/{identity}/records.jsonl",
+        "root": "3f" * 32,
+    }
+    return Standing(**{**known, **fields})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def standings() -> Standings:
+    published = standing(
+        "published.mbert", 65.4, 71.0, rank=None, source="A paper, table 3", run="", records="", root="", command=""
+    )
+    return Standings(
+        name="two",
+        title="Two tasks & <more>",
+        suite="two.1",
+        groups={"pair": ("nli",), "tagging": ("pos",)},
+        languages={"nli": ("en", "sw"), "pos": ("en", "eu")},
+        metrics={"nli": ("accuracy",), "pos": ("f1",)},
+        tracks=("zero-shot", "translate-train"),
+        rows=(
+            standing("mini.none_plain", 61.2, 70.4),
+            standing("mini.mini-nli_plain", 59.9, 68.0, intermediate="mini.nli", rank=2),
+            standing("broken", 55.0, None),
+            published,
+            standing("translated", 66.0, 72.0, track="translate-train"),
+        ),
+        remarks=("not comparable: nli, pos (bundled miniature data)",),
+    )

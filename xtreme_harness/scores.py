@@ -1,0 +1,51 @@
+"""Per-example values of finished cells, from a run's folder or from its published pack."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import DataError
+from xtreme_harness.jsonl import read_jsonl
+from xtreme_harness.records import Record
+
+Rows = list[dict[str, Any]]  # {id, group?, <metric or count>: value, ...}
+
+
+def run_scores(folder: Path, row: str, task: str, language: str) -> Path:
+    return folder / "predictions" / row / task / f"{language}.scores.jsonl"
+
+
+def packed_scores(folder: Path, task: str, language: str) -> Path:
+    """The values of all rows in one file: {ids, groups, rows: {row: {name: [values]}}}; groups null where none."""
+    return folder / "scores" / task / f"{language}.json.gz"
+
+
+def read_scores(folder: Path, record: Record) -> Rows | None:
+    """The values behind a record of the run or pack in `folder`; None where they are not at hand.
+
+    Raises DataError for a file that is damaged or lacks the record's row.
+    """
+    place = (record["row"], record["task"], record["language"])
+    plain, packed = run_scores(folder, *place), packed_scores(folder, *place[1:])
+    if plain.is_file():
+        return [row for _, row in read_jsonl(plain)]
+    return unpacked(packed, record["row"]) if packed.is_file() else None
+
+
+def unpacked(path: Path, row: str) -> Rows:
+    """The values of one row of a packed file, as the run had them."""
+    try:
+        held = json.loads(gzip.decompress(path.read_bytes()))
+        ids, groups, columns = held["ids"], held["groups"] or [None] * len(held["ids"]), held["rows"][row]
+        names = list(columns)
+        lines = zip(ids, groups, *(columns[name] for name in names), strict=True)
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise DataError(path, None, f"holds no per-example values of row {row}: {error}") from None
+    return [_line(item, group, dict(zip(names, values, strict=True))) for item, group, *values in lines]
+
+
+def _line(item: str, group: str | None, values: dict[str, Any]) -> dict[str, Any]:
+    return {"id": item, **({} if group is None else {"group": group}), **values}
