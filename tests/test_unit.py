@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -329,3 +331,39 @@ def test_code_version_does_not_depend_on_where_the_files_are(tmp_path: Path) -> 
     here = [loaded(tmp_path / "a", "first", read), loaded(tmp_path / "b", "second", gold)]
     there = [loaded(tmp_path / "d", "first", read), loaded(tmp_path / "c", "second", gold)]
     assert code_version(here) == code_version(there)
+
+
+READER = """
+from . import parts
+def read():
+    from made_up_package.deep import limits
+    return parts, limits
+"""
+
+
+def version_with(folder: Path, **sources: str) -> str:
+    """The version of a reader whose package holds `sources` (file name less `.py`: text) beside it."""
+    package = folder / "made_up_package"
+    texts = {"__init__": "", "reader": READER, "parts": "from .limits import LIMIT\n", "limits": "LIMIT = 3\n"}
+    for name, text in {**texts, "deep/__init__": "", "deep/limits": "LIMIT = 1\n", "other": "", **sources}.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    called = "from made_up_package.reader import read; from xtreme_harness.unit import code_version"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{called}; print(code_version([read]))"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+    )
+    return done.stdout
+
+
+def test_code_version_follows_what_a_reader_imports_from_its_own_package(tmp_path: Path) -> None:
+    first = version_with(tmp_path)
+    assert version_with(tmp_path, other="NOT = 'imported'\n") == first
+    assert version_with(tmp_path, parts="from .limits import LIMIT  # a comment\n") == first
+    edits = {"parts": "LIMIT = 5\n", "limits": "LIMIT = 4\n", "deep/limits": "LIMIT = 2\n"}
+    edited = {version_with(tmp_path, **{name: text}) for name, text in edits.items()}
+    assert len({first, *edited}) == 4

@@ -17,6 +17,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+CORE = __name__.partition(".")[0]
+
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no white space: equal values give equal text. NaN and infinities are refused."""
@@ -61,15 +63,56 @@ def module_version(name: str) -> str:
 
 
 def code_version(functions: Iterable[Any]) -> str:
-    """Hash of the files in which `functions` are written, wherever they live, and of the `files` that one names.
+    """Hash of the files in which `functions` are written, with what these import from their own package, and of the
+    `files` that a function names.
 
-    What has no Python code adds nothing.
+    A reader stands with the parts that it shares with others. Of the core only the function's own file counts: units
+    name its modules one by one. What has no Python code adds nothing.
     """
     plain = [getattr(function, "func", function) for function in functions]  # a partial stands for its function
-    codes = [getattr(function, "__code__", None) for function in plain]
-    files = {code.co_filename for code in codes if code is not None}
-    files |= {file for function in plain for file in getattr(function, "files", ())}
+    files: set[str] = set()
+    for function in plain:
+        files.update(getattr(function, "files", ()))
+        if code := getattr(function, "__code__", None):
+            files.update(_with_imports(function.__module__ or "", code.co_filename))
     return digest(sorted(file_version(file) for file in files if Path(file).is_file()))
+
+
+@cache
+def _with_imports(module: str, file: str) -> tuple[str, ...]:
+    """The file of a module and those of its package that it imports, however indirectly; the core's own alone."""
+    package = module.partition(".")[0]
+    found, waiting = {module: file}, [module] if package != CORE and Path(file).is_file() else []
+    while waiting:
+        name = waiting.pop()
+        for other in sorted(_imported(name, found[name], package)):
+            origin = _origin(other)
+            if origin is not None and other not in found:
+                found[other] = origin
+                waiting.append(other)
+    return tuple(found.values())
+
+
+def _imported(module: str, file: str, package: str) -> set[str]:
+    """Names under `package` that a file imports, also within functions; some may be no modules but things in them."""
+    above = module.split(".") if Path(file).name == "__init__.py" else module.split(".")[:-1]
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = above[: len(above) + 1 - node.level] if node.level else []
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            names.update([source, *(f"{source}.{alias.name}" for alias in node.names)])
+    return {name for name in names if name.partition(".")[0] == package}
+
+
+def _origin(module: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):  # a function or class of a module, not a module
+        return None
+    return spec.origin if spec is not None and spec.has_location else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
