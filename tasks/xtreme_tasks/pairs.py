@@ -15,12 +15,16 @@ TOO_FEW_TO_TELL = 2  # lines, whose labels may be equal by chance
 
 @dataclass(frozen=True, kw_only=True)
 class PairSet:
-    """A data set of sentence pairs: its folder, its labels, the one that stands where gold was removed, its sizes."""
+    """A data set of sentence pairs: its folder, its labels, the one that stands where gold was removed, its sizes.
+
+    `per_premise` lines in a row have one premise, so that their outcomes go together.
+    """
 
     name: str
     labels: tuple[str, ...]
     placeholder: str
     sizes: Mapping[str, Mapping[str, int]]  # by split and language
+    per_premise: int = 1
 
 
 def cell_as_written(cell: str) -> str:
@@ -67,7 +71,9 @@ def read_labels(pairs: PairSet) -> Callable[..., Rows]:
                 raise DataError(files[0], number, f"label {label!r} is not one of {', '.join(pairs.labels)}")
         check_gold(files[0], [label for _, label in found], pairs.placeholder)
         for number, label in found:
-            yield {"id": str(number - 1), "label": label}
+            item = number - 1
+            group = {"group": str(item // pairs.per_premise)} if pairs.per_premise > 1 else {}
+            yield {"id": str(item), **group, "label": label}
 
     return read
 

@@ -24,6 +24,7 @@ XNLI = PairSet(
         "dev": dict.fromkeys(LANGUAGES, 2_490),
         "test": dict.fromkeys(LANGUAGES, 5_010),
     },
+    per_premise=3,  # a hypothesis of each label, one after the other
 )
 MULTINLI, XNLI_ONLY = "XNLI-MT-1.0.zip", "XNLI-1.0.zip"
 RAW_TRAIN, RAW_TESTS = "multinli.train.en.tsv", {"dev": "xnli.dev.tsv", "test": "xnli.test.tsv"}

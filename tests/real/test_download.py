@@ -91,3 +91,18 @@ def test_it_is_the_same_every_time(tmp_path: Path) -> None:
     assert len(files) > 200
     assert files == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in files)
+
+
+def test_hypotheses_of_one_premise_are_one_cluster_in_every_language(folder: Path, tasks: Registry) -> None:
+    """XNLI has a hypothesis of each label for a premise, in a row: lines are not independent."""
+    task = tasks.task("xnli")
+    languages = 0
+    for language, _, gold in labelled(task, folder):
+        (texts,) = (folder / name for name in task.files("test", language))
+        premises = [row["text_a"] for row in task.read("test", language, (texts,))]
+        by_group: dict[object, set[str]] = {}
+        for row, premise in zip(gold, premises, strict=True):
+            by_group.setdefault(row["group"], set()).add(premise)
+        assert [len(found) for found in by_group.values()] == [1] * 100
+        languages += 1
+    assert languages == len(task.languages)

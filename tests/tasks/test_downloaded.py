@@ -84,7 +84,8 @@ def test_label_files_belong_to_test_lines_by_number(name: str, tmp_path: Path, r
     path = tmp_path / "labels.tsv"
     path.write_text("".join(f"{label}\n" for label in labels))
     gold = list(task.read_gold("test", "en", (path,)))
-    assert gold == [{"id": str(row), "label": label} for row, label in enumerate(labels)]
+    group = {"group": "0"} if name == "xnli" else {}  # three hypotheses of one premise
+    assert gold == [{"id": str(row), **group, "label": label} for row, label in enumerate(labels)]
     path.write_text(f"{labels[0]}\nneither\n")
     with pytest.raises(DataError, match="line 2: label 'neither'"):
         list(task.read_gold("test", "en", (path,)))
