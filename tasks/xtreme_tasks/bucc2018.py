@@ -115,7 +115,7 @@ def _import_part(split: str, language: str, raw: tuple[Path, ...], new: Folders)
         raise DataError(raw[-1], None, "holds no pair")
     if new.official and len(gold) != GOLD_PAIRS[split][language]:
         what = f"holds {len(gold)} pairs, the benchmark's {split} part of {language} has {GOLD_PAIRS[split][language]}"
-        raise DataError(raw[-1], None, f"{what}: it is cut, or of another release (or import as unofficial)")
+        raise DataError(raw[-1], None, f"{what}: it is cut, or of another release")
     labels = [new.labels / name for name in gold_files(split, language) if split == "test"]
     for path, target in zip(raw, (*(new.data / name for name in files(split, language)), *labels), strict=True):
         target.parent.mkdir(parents=True, exist_ok=True)

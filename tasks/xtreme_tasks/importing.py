@@ -64,4 +64,4 @@ def check_count(
     known = sizes.get(split, {}).get(language)
     if known not in (None, count):
         what = f"{count} {split} examples of {language} are here, the benchmark has {known}"
-        raise DataError(where, None, f"{what}: a file is missing, cut, or of another release (or import as unofficial)")
+        raise DataError(where, None, f"{what}: a file is missing, cut, or of another release")

@@ -126,6 +126,15 @@ def test_what_the_hub_has_not_is_told(run: Run) -> None:
 
 
 @pytest.mark.slow
+def test_a_defect_of_a_fetched_model_names_the_model(run: Run, hub: Hub, tmp_path: Path) -> None:
+    (weights,) = hub.models["org/tiny"].glob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-10])
+    told = refused(run("org/tiny@main"), 5)
+    assert f"{TINY}/model.safetensors is damaged" in told
+    assert str(tmp_path / "store") not in told
+
+
+@pytest.mark.slow
 def test_a_commit_that_the_hub_has_not_is_told(run: Run) -> None:
     assert f"org/tiny@{OTHER}: the hub has no such model" in refused(run(f"org/tiny@{OTHER}"), 5)
 

@@ -222,8 +222,10 @@ def _line(outcome: Outcome) -> str:
 
 def _end(outcomes: Sequence[Outcome], options: dict[str, Any]) -> int:
     """Prints the JSON where it is asked for; gives the exit code."""
-    from xtreme_harness.data.imports import exit_code
+    from xtreme_harness.data.imports import REFUSED, exit_code
 
+    if any(outcome.state == REFUSED for outcome in outcomes) and not options.get("unofficial"):
+        _warn(["--unofficial takes data of other sizes or releases than the benchmark's, and marks what comes of it."])
     if options["as_json"]:
         print_json({"tasks": [outcome.as_json() for outcome in outcomes]})
     return exit_code([outcome.state for outcome in outcomes])

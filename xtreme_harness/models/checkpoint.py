@@ -96,13 +96,19 @@ def fingerprints(folder: Path, hashes: HashCache, with_code: bool = False) -> di
 
 def perform(job: Job) -> dict[str, Any]:
     """The `checkpoint` unit: an ordinary Hugging Face folder from a Prepared model's source, or from the hub."""
-    if "hub" in job.unit.parameters:
+    wanted = job.unit.parameters
+    if "hub" in wanted:
         from xtreme_harness.models.hub import download
 
+        name = f"{wanted['hub']}@{wanted['commit']}"
         download(job)
     else:
-        model = job.registry.model(job.unit.details["model"])
+        name = job.unit.details["model"]
+        model = job.registry.model(name)
         assert isinstance(model.reference, Prepared)
         model.reference.write(Path(job.unit.details["source"]), job.folder)
-    require_checkpoint(job.folder, allow_pickle=bool(job.unit.parameters.get("pickle")))
+    try:
+        require_checkpoint(job.folder, allow_pickle=bool(wanted.get("pickle")))
+    except CheckpointError as error:  # the user knows the model, and not the folder it is made in
+        raise CheckpointError(str(error).replace(str(job.folder), name)) from None
     return {"fingerprints": fingerprints(job.folder, HashCache(job.partial / "hashes"))}
