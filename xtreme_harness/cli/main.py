@@ -31,6 +31,7 @@ COMMANDS = {
     "data": ("xtreme_harness.cli.data:data", "Say what data is there; fetch, import, label, pack it."),
     "store": ("xtreme_harness.cli.store:store", "Say what the store holds; make room in it."),
     "leaderboard": ("xtreme_harness.cli.leaderboard:leaderboard", "Build leaderboards from runs and verify them."),
+    "compare": ("xtreme_harness.cli.compare:compare", "Say what differs between two runs, and by how much."),
 }
 
 
