@@ -172,7 +172,7 @@ def test_a_plugin_cannot_take_a_command_of_ours(
 
 def test_close_commands_of_plugins_are_suggested(endings: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["incomplet"]) == 2
-    assert "Did you mean incomplete?" in capsys.readouterr().err
+    assert "Did you mean incomplete" in capsys.readouterr().err
 
 
 def test_strict_ends_with_2_and_names_the_plugin(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class Comparison:
 
 
 def compare(a: Row, b: Row, most_flips: int) -> Comparison:
-    """Compares the cells that both rows have; `most_flips` ids a cell and side are kept. RequestError: they have none."""
+    """Compares the cells that both rows have, and keeps `most_flips` ids a cell and side; RequestError without any."""
     places = [place for place in a.records if place in b.records]
     if not places:
         raise RequestError(f"{a.label} of {a.folder} and {b.label} of {b.folder} have no task and language in common.")
