@@ -70,7 +70,7 @@ def test_the_main_table_has_ranks_tasks_and_the_average_below_their_groups(text:
     assert rows[0] == ["", "", r"\multicolumn{1}{c}{pair}", r"\multicolumn{1}{c}{tagging}", ""]
     assert rows[1] == ["", "System", "nli", "pos", "Average"]
     assert rows[2] == ["1", r"mini.none\_plain", r"\textbf{61.2}", r"\textbf{70.4}", r"\textbf{65.8}"]
-    assert rows[3] == ["", "", r"{\tiny [59.7, 62.7]}", r"{\tiny [68.9, 71.9]}", r"{\tiny [64.3, 67.3]}"]
+    assert rows[3] == ["", "", r"{\tiny 59.7--62.7}", r"{\tiny 68.9--71.9}", r"{\tiny 64.3--67.3}"]
 
 
 def test_a_figure_not_significantly_below_the_best_has_a_mark(text: str) -> None:

@@ -19,7 +19,7 @@ HEAD = r"""% Made by xtreme-harness from the records of the board's runs. Build 
 """
 LEGEND = (
     r"Best figure of a column in bold; \textsuperscript{$\ast$}: not significantly different from it. "
-    r"In brackets, 95\,\% intervals. Rows that do not differ significantly share a rank."
+    r"Small, below: 95\,\% intervals. Rows that do not differ significantly share a rank."
 )
 
 SPECIAL = {
@@ -163,7 +163,7 @@ def _figure(shown: Shown, row: Standing, best: str | None) -> str:
 def _interval(shown: Shown) -> str:
     if shown.value is None or shown.low is None or shown.high is None:
         return ""
-    return rf"{{\tiny [{shown.low:.1f}, {shown.high:.1f}]}}"
+    return rf"{{\tiny {shown.low:.1f}--{shown.high:.1f}}}"
 
 
 def _rank(row: Standing) -> str:
@@ -176,7 +176,7 @@ def _name(row: Standing) -> str:
 
 def _comment(row: Standing) -> str:
     """How the row came about, for whoever reads the source."""
-    about = row.source if row.is_published else f"{row.signature} | run {row.root}"
+    about = row.source or row.signature + (f" | run {row.root}" if row.root else "")
     return f"% {' '.join(f'{row.id}: {about}'.split())}\n"
 
 
@@ -220,7 +220,7 @@ def _float(tabulars: str, caption: str, label: str, notes: Sequence[str]) -> str
     return "\n".join(
         [
             r"\begin{table*}[tp]",
-            r"\centering\footnotesize\setlength{\tabcolsep}{4pt}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
             rf"\caption{{{caption}}}\label{{tab:{label}}}",
             r"\smallskip",
             tabulars,
