@@ -46,6 +46,7 @@ def task(name, kind="classify", folder="topics", without_dev=False, **fields):
 
 
 T1 = task("t1")
+CONTROLS = {2: {"shuffled-labels": "i3", "other-words": "i7"}, 4: {"shuffled-labels": "i5"}}
 NO_DEV = task("nodev", without_dev=True)
 FAR = task("far", train_on="t1")
 RETRIEVED = Task(name="found", kind="nearest", languages=("sw",), read=read,
@@ -68,7 +69,7 @@ def register_target_tasks(register):
 def register_intermediate_tasks(register):
     register(T1)
     for number in range(2, 7):
-        register(task(f"i{number}"))
+        register(task(f"i{number}", controls=CONTROLS.get(number, {})))
     for one in (task("i7", "tag", "names"), NO_DEV, FAR, RETRIEVED, task("lost", folder="nowhere")):
         register(one)
 """
@@ -360,3 +361,64 @@ def test_a_prepared_model_gives_its_tokenizer_to_every_row(tasks: Registry, plan
     assert {unit.inputs["tokenizer"] for unit in plan.units() if unit.type == "prepare"} == {checkpoint}
     starts = [unit for unit in plan.units() if unit.inputs.get("checkpoint") == checkpoint]
     assert starts == [start_of(plan, 0), start_of(plan, 1)]
+
+
+# controls
+
+
+def test_controls_are_rows_beside_their_intermediate(planned: PlanOf) -> None:
+    """Of a mix only where every task of it has one."""
+    rows = {"intermediates": ("none", "i2", "i2+i4", "i6"), "controls": ("shuffled-labels", "other-words")}
+    plan = planned("t2", **rows, seeds=(1, 2))
+    assert [(row.label, row.intermediate, row.control, [task.name for task in row.mix]) for row in plan.rows[::2]] == [
+        ("none.plain.s1", "none", None, []),
+        ("i2.plain.s1", "i2", None, ["i2"]),
+        ("i2~shuffled-labels.plain.s1", "i2", "shuffled-labels", ["i3"]),
+        ("i2~other-words.plain.s1", "i2", "other-words", ["i7"]),
+        ("i2+i4.plain.s1", "i2+i4", None, ["i2", "i4"]),
+        ("i2+i4~shuffled-labels.plain.s1", "i2+i4", "shuffled-labels", ["i3", "i5"]),
+        ("i6.plain.s1", "i6", None, ["i6"]),
+    ]
+    assert start_of(plan, 4).task == "i3" and start_of(plan, 10).task == "i3+i5"
+
+
+def test_a_control_is_trained_with_the_values_of_what_it_stands_in_for(planned: PlanOf) -> None:
+    """Where it is of the same kind; its own settings count before those."""
+    settings = (("i2", "epochs", 7), ("i2", "max_length", 40), ("i2", "batch_size", 4), ("i3", "batch_size", 8))
+    rows = {"intermediates": ("i2", "i3"), "controls": ("shuffled-labels", "other-words"), "seeds": (1,)}
+    plan = planned("t2", **rows, settings=settings)
+    ((same,), (other,), (alone,)) = (start_of(plan, row).parameters["parts"] for row in (1, 2, 3))
+    assert (same["task"], same["epochs"], same["options"]["max_length"], same["batch_size"]) == ("i3", 7, 40, 8)
+    assert (other["task"], other["epochs"]) == ("i7", 10) and other["options"]["max_length"] == 128
+    assert (alone["task"], alone["epochs"], alone["batch_size"]) == ("i3", 5, 8)
+
+
+def test_settings_of_a_target_stay_its_own_in_a_row_of_its_control(planned: PlanOf) -> None:
+    plan = planned("t1", intermediates=("none", "i2"), controls=("shuffled-labels",), settings=(("i2", "epochs", 1),))
+    assert {unit.parameters["parts"][0]["epochs"] for unit in trained(plan) if unit.task == "t1"} == {5}
+
+
+def test_a_control_that_is_an_intermediate_too_is_trained_once(planned: PlanOf) -> None:
+    plan = planned("t2", intermediates=("i2", "i3"), controls=("shuffled-labels",), seeds=(1,))
+    assert start_of(plan, 1) == start_of(plan, 2) and len(trained(plan)) == 4
+
+
+def test_controls_are_drawn_with_the_weights_of_their_tasks(planned: PlanOf) -> None:
+    weights = {"controls": ("shuffled-labels",), "sampler": parse_sampler("i2=3,i4=1")}
+    start = start_of(planned("t2", intermediates=("i2+i4",), **weights), 1)
+    assert start.parameters["sampler"] == {"kind": "weights", "weights": {"i3": 3.0, "i5": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"intermediates": ("i2",), "controls": ("shuffled",)}, "Unknown control 'shuffled'. Did you mean shuffled-"),
+        ({"intermediates": ("i6", "i2+i6"), "controls": ("other-words",)}, "none of the intermediates has the control"),
+        ({"controls": ("shuffled-labels",)}, "none of the intermediates has the control 'shuffled-labels'"),
+        ({"controls": ("a", "a")}, "--control a is given twice"),
+    ],
+)
+def test_controls_that_nothing_has_are_refused(fields: dict[str, Any], told: str, planned: PlanOf) -> None:
+    with pytest.raises(RequestError) as caught:
+        planned("t2", **fields)
+    assert told in str(caught.value) and caught.value.exit_code == 2

@@ -173,6 +173,18 @@ def test_a_plugin_that_goes_takes_its_kind_and_the_tasks_of_that_kind_along(tmp_
     assert "rank" not in registry.names("kind")
 
 
+@pytest.mark.parametrize("role", ["register_target_tasks", "register_intermediate_tasks"])
+def test_controls_must_be_intermediate_tasks(role: str, tmp_path: Path) -> None:
+    """Whichever plugin has them, and whatever order they come in."""
+    user = plugin(
+        tmp_path, "a_user", register_target_tasks=f"register(Task(name='one', controls={{'c': 'two'}}, {CLASSIFY}))"
+    )
+    other = plugin(tmp_path, "b_other", **{role: f"register(Task(name='two', {CLASSIFY}))"})
+    failures = failures_of(load_registry([user, other]), {"a_user", "b_other"})
+    told = "task 'one': its control two is no intermediate task"
+    assert failures == ({} if "intermediate" in role else {"a_user": told})
+
+
 def test_one_task_object_may_have_both_roles(tmp_path: Path) -> None:
     file = plugin(
         tmp_path,

@@ -21,7 +21,8 @@ def completed(
     while True:
         kinds = {item.name: item.thing for plugin in kept for item in plugin.registrations if item.type == "kind"}
         metrics = {item.name for plugin in kept for item in plugin.registrations if item.type == "metric"}
-        results = [(plugin, _fitted(plugin, kinds, metrics)) for plugin in kept]
+        trained = {item.name for plugin in kept for item in plugin.registrations if item.role == "intermediate"}
+        results = [(plugin, _fitted(plugin, kinds, metrics, trained)) for plugin in kept]
         failed = [(plugin, result) for plugin, result in results if isinstance(result, PluginError)]
         if not failed:
             return [result for _, result in results if isinstance(result, LoadedPlugin)], refused
@@ -29,8 +30,11 @@ def completed(
         kept = [plugin for plugin, result in results if isinstance(result, LoadedPlugin)]
 
 
-def complete_task(task: Task, kinds: Mapping[str, Kind], metrics: Collection[str]) -> Task:
-    """`task` with its kind's options, metrics and headline filled in; raises PluginError naming every problem."""
+def complete_task(task: Task, kinds: Mapping[str, Kind], metrics: Collection[str], trained: Collection[str]) -> Task:
+    """`task` with its kind's options, metrics and headline filled in; raises PluginError naming every problem.
+
+    `trained` are the names of all intermediate tasks, among which its controls must be.
+    """
     kind = kinds.get(task.kind)
     if kind is None:
         raise PluginError(f"task {task.name!r}: {UnknownName('kind', task.kind, kinds)}")
@@ -39,6 +43,8 @@ def complete_task(task: Task, kinds: Mapping[str, Kind], metrics: Collection[str
     headline = task.headline or kind.headline
     if unknown := [name for name in (*chosen, *headline) if name not in metrics]:
         problems.append(f"unknown metric {', '.join(dict.fromkeys(unknown))}")
+    if absent := [name for name in task.controls.values() if name not in trained]:
+        problems.append(f"its control {', '.join(absent)} is no intermediate task")
     if problems:
         raise PluginError(f"task {task.name!r}: {'; '.join(problems)}")
     try:
@@ -60,10 +66,12 @@ def _option_problems(task: Task, kind: Kind) -> list[str]:
     return problems
 
 
-def _fitted(plugin: LoadedPlugin, kinds: Mapping[str, Kind], metrics: Collection[str]) -> LoadedPlugin | PluginError:
+def _fitted(
+    plugin: LoadedPlugin, kinds: Mapping[str, Kind], metrics: Collection[str], trained: Collection[str]
+) -> LoadedPlugin | PluginError:
     try:
         items = [
-            item._replace(thing=complete_task(item.thing, kinds, metrics)) if item.type == "task" else item
+            item._replace(thing=complete_task(item.thing, kinds, metrics, trained)) if item.type == "task" else item
             for item in plugin.registrations
         ]
     except PluginError as error:

@@ -107,6 +107,9 @@ class Task:
     `import_files` fills data and label folder from the original files that `sources` lists; `hub` names sets that do
     the same. `build_labels` is for tasks whose test files may be in another order than a fresh import has them. `sizes`
     gives the number of examples by split and language: a run on fewer or more is not comparable.
+
+    `controls` names the tasks that an effect of this one must be held against before it is put down to what this one is
+    about: {"shuffled-labels": "mytask.shuffled", "no-code": ...}. They are registered as intermediate tasks too.
     """
 
     name: str
@@ -126,6 +129,7 @@ class Task:
     import_files: Callable[[Folders], None] | None = None
     build_labels: Callable[[Folders], None] | None = None
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    controls: Mapping[str, str] = field(default_factory=dict)
     homepage: str = ""
     citation: str = ""
     licence: str = ""
@@ -146,6 +150,10 @@ class Task:
             problems.append('version must be text, such as "1"')
         if not set(self.headline) <= set(self.metrics or self.headline):
             problems.append("headline names a metric that is not among metrics")
+        if wrong := [name for name in self.controls if not NAME.fullmatch(name)]:
+            problems.append(f"the names of controls must match {NAME.pattern}, not {', '.join(wrong)}")
+        if self.name in self.controls.values():
+            problems.append("it cannot be its own control")
         if not self.comparable and not self.not_comparable_because:
             problems.append("comparable=False needs not_comparable_because")
         _check("Task", self.name, problems)

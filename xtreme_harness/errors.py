@@ -69,10 +69,11 @@ class UnknownName(RequestError):
 
 
 class DefinitionError(RequestError):
-    """The problems of one definition, all at once."""
+    """The problems of one definition, all at once. The command line prints several of them one a line."""
 
     def __init__(self, what: str, problems: Iterable[str]) -> None:
-        super().__init__(f"{what}: {'; '.join(problems)}")
+        self.what, self.problems = what, tuple(problems)
+        super().__init__(f"{what}: {'; '.join(self.problems)}")
 
 
 class PluginError(RequestError):

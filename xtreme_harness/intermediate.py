@@ -1,4 +1,4 @@
-"""What `--intermediate` names: tasks to train on, in English, before the targets; and the training that it asks for."""
+"""What `--intermediate` names: tasks to train on, in English, before the targets; their controls; the training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xtreme_harness.definitions import Task
-from xtreme_harness.errors import RequestError
+from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.registry import Registry
 from xtreme_harness.training.samplers import Sampler
 
@@ -45,6 +45,28 @@ def _mix(text: str, registry: Registry) -> Mix:
         if task.train_on:
             raise RequestError(f"--intermediate {text}: {task.name} trains on {task.train_on}; name that instead.")
     return tasks
+
+
+def controls_of(mix: Mix, control: str) -> dict[str, Task] | None:
+    """{name of a task's control of that name: the task}; None for a mix without a task, or with one that has none.
+
+    A control that several tasks share is trained on once.
+    """
+    if not mix or any(control not in task.controls for task in mix):
+        return None
+    found: dict[str, Task] = {}
+    for task in mix:
+        found.setdefault(task.controls[control], task)
+    return found
+
+
+def check_control(control: str, mixes: Sequence[Mix], registry: Registry) -> None:
+    """Raises UnknownName for a control that no task has, RequestError for one that none of `mixes` has."""
+    known = {name for entry in registry.entries("task") for name in entry.thing.controls}
+    if control not in known:
+        raise UnknownName("control", control, sorted(known), registry.failure_hint)
+    if all(controls_of(mix, control) is None for mix in mixes):
+        raise RequestError(f"none of the intermediates has the control {control!r}.")
 
 
 def intermediate_unit(assignments: Sequence[Assignment], registry: Registry, sampler: Sampler) -> Unit:

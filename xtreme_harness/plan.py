@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from xtreme_harness.data.origins import read_origins, unofficial_reasons
 from xtreme_harness.definitions import RECIPE_DEFAULTS, Method, Model, Recipe, Suite, Task
 from xtreme_harness.errors import DataError, MissingData, RequestError, UnknownName
 from xtreme_harness.files import HashCache
-from xtreme_harness.intermediate import NONE, Mix, intermediate_unit, named_mixes
+from xtreme_harness.intermediate import NONE, Mix, check_control, controls_of, intermediate_unit, named_mixes
 from xtreme_harness.models.devices import resolve_device, resolve_dtype
 from xtreme_harness.models.reference import Chosen, Encoder, Trust, choose_model
 from xtreme_harness.registry import Registry
@@ -31,17 +31,32 @@ DEFAULT_RECIPE = "xtreme"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the run's table."""
+    """One line of the run's table. `mix` are the tasks trained on: those that `intermediate` names, or their controls.
+
+    `controlled` gives the task that each control in the mix stands in for, by the control's name.
+    """
 
     label: str
     intermediate: str
     control: str | None
     method: str
     seed: int | None  # None: the recipe's
-    mix: Mix = ()  # the tasks that `intermediate` names
+    mix: Mix = ()
+    controlled: Mapping[str, Task] = field(default_factory=dict)
 
     def seed_of(self, values: Mapping[str, Any]) -> int:
         return int(values["seed"]) if self.seed is None else self.seed
+
+    def like(self, task: Task) -> Task:
+        """Whose values a task of the mix is trained with: those of what it stands in for, if that is of its kind."""
+        other = self.controlled.get(task.name, task)
+        return other if other.kind == task.kind else task
+
+    def sampler(self, sampler: Sampler) -> Sampler:
+        """`sampler` for this row's mix: a control is drawn with the weight of what it stands in for."""
+        named = {task.name: self.controlled.get(task.name, task).name for task in self.mix}
+        weights = {name: sampler.weights[one] for name, one in named.items() if one in sampler.weights}
+        return replace(sampler, weights=weights) if self.controlled else sampler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +105,7 @@ class Plan:
 
     @property
     def intermediates(self) -> tuple[Task, ...]:
-        """The intermediate tasks of all rows, each once."""
+        """The intermediate tasks of all rows, controls among them, each once."""
         return tuple({task.name: task for row in self.rows for task in row.mix}.values())
 
     def units(self) -> list[Unit]:
@@ -134,7 +149,7 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     recipe = recipe_of(request, registry)
     _check_languages(request, tasks)
     rows = _rows(request, registry)
-    trained_on = {task.name: task for row in rows for task in row.mix}
+    trained_on = {task.name: task for row in rows for task in (*row.controlled.values(), *row.mix)}
     methods = [registry.method(name) for name in request.methods]
     trust = Trust(remote_code=request.trust_remote_code, pickle=request.allow_pickle)
     layout = _Layout(
@@ -192,15 +207,29 @@ def _check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
 def _rows(request: Request, registry: Registry) -> tuple[Row, ...]:
     seeds: tuple[int | None, ...] = request.seeds or (None,)
     mixes = named_mixes(request.intermediates, request.sampler, registry)
+    for control in request.controls:
+        check_control(control, mixes, registry)
     return tuple(
-        _row(mix, registry.method(method).name, seed) for mix in mixes for method in request.methods for seed in seeds
+        _row(mix, control, registry, registry.method(method).name, seed)
+        for mix in mixes
+        for control in (None, *(name for name in request.controls if controls_of(mix, name)))
+        for method in request.methods
+        for seed in seeds
     )
 
 
-def _row(mix: Mix, method: str, seed: int | None) -> Row:
+def _row(mix: Mix, control: str | None, registry: Registry, method: str, seed: int | None) -> Row:
     named = "+".join(task.name for task in mix) or NONE
-    label = f"{named}.{method}.s{'recipe' if seed is None else seed}"
-    return Row(label=label, intermediate=named, control=None, method=method, seed=seed, mix=mix)
+    arm, controlled = (named, {}) if control is None else (f"{named}~{control}", controls_of(mix, control) or {})
+    return Row(
+        label=f"{arm}.{method}.s{'recipe' if seed is None else seed}",
+        intermediate=named,
+        control=control,
+        method=method,
+        seed=seed,
+        mix=tuple(registry.intermediate_task(name) for name in controlled) or mix,
+        controlled=controlled,
+    )
 
 
 class _Folders:
@@ -296,7 +325,7 @@ class _Layout:
             return _Start(own)
         try:
             assignments = [self._assignment("intermediate", row, own, task) for task in row.mix]
-            unit = intermediate_unit(assignments, self.registry, self.sampler)
+            unit = intermediate_unit(assignments, self.registry, row.sampler(self.sampler))
         except MissingData as error:
             return _Start(own, missing=str(error))
         return _Start(own.trained_by(unit), unit)
@@ -328,9 +357,10 @@ class _Layout:
     ) -> Assignment:
         from xtreme_harness.kinds.interface import Assignment
 
-        chosen, kind = self.settings.get(task.name, {}), self.registry.kind(task.kind)
+        like, kind = row.like(task) if role == "intermediate" else task, self.registry.kind(task.kind)
+        chosen = {**self.settings.get(like.name, {}), **self.settings.get(task.name, {})}
         of_role = self.role_settings.get(role, {})
-        values = {**self.recipe.values(task.kind, task.name), **of_role, **_only(chosen, RECIPE_DEFAULTS)}
+        values = {**self.recipe.values(task.kind, like.name), **of_role, **_only(chosen, RECIPE_DEFAULTS)}
         task = replace(task, options={**task.options, **_only(chosen, kind.options)})
         method, method_files = self._method(row.method)
         return Assignment(

@@ -20,6 +20,7 @@ class Request:
     tasks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     intermediates: tuple[str, ...] = ()  # "A", "A+B", "none"
+    controls: tuple[str, ...] = ()  # rows beside those of each intermediate whose tasks have them
     sampler: Sampler = field(default_factory=Sampler)
     methods: tuple[str, ...] = ("plain",)
     recipe: str | None = None
@@ -43,7 +44,7 @@ class Request:
         if not self.suite and not self.tasks:
             raise RequestError("Say what to run: --suite NAME or --task NAME (see: xtreme-harness list suites).")
         named = {"--task": self.tasks, "--language": self.languages, "--seed": self.seeds, "--method": self.methods}
-        named["--intermediate"] = self.intermediates
+        named |= {"--intermediate": self.intermediates, "--control": self.controls}
         for option, values in named.items():
             if twice := _first_repeated(values):
                 raise RequestError(f"{option} {twice} is given twice.")

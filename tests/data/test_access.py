@@ -248,6 +248,11 @@ def test_queries_are_limited_with_their_gold_and_candidates_stay() -> None:
     assert first_by_hash(gold_alone, 10) == gold_alone  # which queries there are is not known here
 
 
+def test_a_text_that_is_called_query_is_no_id() -> None:
+    pairs = [{"id": f"p{n}", "query": f"What is {n}?", "positive": str(n)} for n in range(9)]
+    assert len(first_by_hash(pairs, 4)) == 4
+
+
 def test_a_unit_with_a_limit_reads_that_many(job_of: Callable[..., Job], registry: Registry) -> None:
     for type, read in (("prepare", read_inputs), ("score", read_gold)):
         unit = Unit(

@@ -18,13 +18,14 @@ Write = Callable[[str], Path]
 
 LEAST = 'name = "s"\nsuite = "mini"\nmodels = ["mini"]\nintermediates = ["none", "mini.nli"]\n'
 
-# the example of the documentation, less what cannot run yet
+# the example of the design
 WHOLE = """
 name = "code-or-language"
 suite = "mini"
 languages = ["en", "sw"]
 models = ["mini", "mini-enpt"]
-intermediates = ["none", "mini.nli", "mini.qa", "mini.nli+mini.qa"]
+intermediates = ["none", "mini.nli", "mini.qa", "stdlib_code_search", "mini.nli+mini.qa"]
+controls = ["shuffled-labels", "no-code"]
 match = "steps"
 methods = ["plain"]
 recipe = "mini"
@@ -70,7 +71,8 @@ def test_a_whole_file(write: Write) -> None:
         suite="mini",
         languages=("en", "sw"),
         models=("mini", "mini-enpt"),
-        intermediates=("none", "mini.nli", "mini.qa", "mini.nli+mini.qa"),
+        intermediates=("none", "mini.nli", "mini.qa", "stdlib_code_search", "mini.nli+mini.qa"),
+        controls=("shuffled-labels", "no-code"),
         match="steps",
         recipes=("mini",),
         seeds=(1, 2),
@@ -168,8 +170,10 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
         ('match = "updates"', "match: must be one of epochs, steps, not 'updates'"),
         ('match = "steps"', 'steps: is missing; match = "steps" needs it, or [limit] train'),
         ("steps = 5", 'steps: belongs to match = "steps"'),
-        ('controls = ["shuffled-labels"]', "controls[0]: this version makes no arm of 'shuffled-labels' yet"),
+        ('controls = ["no-code"]', "controls[0]: none of the intermediates has the control 'no-code'"),
         ('controls = ["no-codes"]', "controls[0]: Unknown control 'no-codes'. Did you mean no-code?"),
+        ('controls = ["size-matched"]', 'controls: size-matched needs match = "steps"'),
+        ('controls = ["size-matched"]', "controls: size-matched needs [limit] train"),
         ('plugins = [""]', "plugins[0]: expected text, not ''"),
         ('data = "here"', "data: expected a table, not 'here'"),
         ('[data]\ndir = "nowhere"', "data.dir: there is no folder "),

@@ -154,6 +154,7 @@ def test_tasks_are_registered_with_all_that_is_known(name: str, registry: Regist
 @pytest.mark.parametrize("name", CONTROLLED)
 def test_every_task_has_its_shuffled_control(name: str, registry: Registry) -> None:
     task, control = registry.intermediate_task(name), registry.intermediate_task(f"{name}.shuffled")
+    assert task.controls["shuffled-labels"] == control.name and not control.controls
     assert control.files("train", "en") == task.files("train", "en") and control.metrics == task.metrics
     assert code_version([control.read]) != code_version([task.read])
 

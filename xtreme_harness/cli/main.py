@@ -14,7 +14,7 @@ from importlib import import_module
 import click
 
 from xtreme_harness import __version__
-from xtreme_harness.errors import HarnessError, RequestError, UnknownName, machine_error
+from xtreme_harness.errors import DefinitionError, HarnessError, RequestError, UnknownName, machine_error
 from xtreme_harness.registry import Registry, load_registry
 
 PROGRAM = "xtreme-harness"
@@ -121,9 +121,9 @@ def _told(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         return _told_usage(error)
     if (known := error if isinstance(error, HarnessError) else machine_error(error)) and known.exit_code != 1:
-        _tell(str(known))
+        _tell(*_lines(known))
         return known.exit_code
-    _tell(f"a bug of ours: {_first_line(error)}\n{_keep_traceback(error)}")
+    _tell(f"a bug of ours: {_first_line(error)}", _keep_traceback(error))
     return 1
 
 
@@ -133,13 +133,19 @@ def _told_usage(error: click.ClickException) -> int:
         return 2
     context = getattr(error, "ctx", None)
     path = context.command_path if context else PROGRAM
-    _tell(f"{' '.join(error.format_message().split())}\nSee: {path} --help")
+    _tell(" ".join(error.format_message().split()), f"See: {path} --help")
     return 2
 
 
-def _tell(text: str) -> None:
-    lines = text.splitlines()[:MOST_LINES]
-    sys.stderr.write("\n".join([f"{PROGRAM}: {lines[0] if lines else ''}", *lines[1:]]) + "\n")
+def _lines(error: HarnessError) -> list[str]:
+    """What is told of an error; the problems of a definition, such as a study file, one a line, and all of them."""
+    if isinstance(error, DefinitionError) and len(error.problems) > 1:
+        return [f"{error.what}: {len(error.problems)} problems", *(f"  {problem}" for problem in error.problems)]
+    return str(error).splitlines()[:MOST_LINES]
+
+
+def _tell(*lines: str) -> None:
+    sys.stderr.write(f"{PROGRAM}: " + "\n".join(lines) + "\n")
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,6 +28,9 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option("--language", "languages", multiple=True, help="Only these languages (ISO code). Repeatable.")
 @click.option("--intermediate", "intermediates", multiple=True, help="Train on A+B first; `none` is a row of its own.")
 @click.option(
+    "--control", "controls", multiple=True, help="Rows of these controls of the intermediates: shuffled-labels, ..."
+)
+@click.option(
     "--sampler", default="proportional", show_default=True, help="uniform, proportional, temperature, A=2,B=1."
 )
 @click.option("--temperature", type=float, help="Of --sampler temperature: 1 is proportional, above it more uniform.")
@@ -67,7 +70,7 @@ def run(**options: Any) -> None:
 
 def _request(options: dict[str, Any]) -> Request:
     names = ("model", "suite", "recipe", "data", "labels", "unofficial")
-    several = ("tasks", "languages", "intermediates", "methods", "seeds")
+    several = ("tasks", "languages", "intermediates", "controls", "methods", "seeds")
     plain = {name: options[name] for name in names} | {name: tuple(options[name]) for name in several}
     return Request(
         **(plain | machine_fields(options)),
@@ -132,6 +135,7 @@ def _row_json(row: Any, asked: Any, suite: Any) -> dict[str, Any]:
     return {
         "row": row.label,
         "intermediate": asked.intermediate,
+        "control": asked.control,
         "method": asked.method,
         "seed": asked.seed,
         "tasks": tasks,

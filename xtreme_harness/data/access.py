@@ -13,6 +13,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from xtreme_harness.definitions import Example, ReadExamples, Task
 from xtreme_harness.errors import DataError, HarnessError, MissingData, ProtocolError
@@ -114,7 +115,12 @@ def first_by_hash(examples: Iterable[Example], limit: int) -> list[Example]:
     kept = set(heapq.nsmallest(limit, ids, key=lambda id: hashlib.sha256(id.encode()).digest()))
     if not kept:
         return examples
-    return [one for one in examples if one.get("side") == "candidate" or one.get("query", one.get("id")) in kept]
+    return [one for one in examples if one.get("side") == "candidate" or _item(one) in kept]
+
+
+def _item(example: Example) -> Any:
+    """The id of what an example is about: of gold, the query's. (Elsewhere a field `query` holds a text.)"""
+    return example["query"] if example.get("side") == "gold" else example.get("id")
 
 
 def checked(examples: Iterable[Example], files: tuple[Path, ...], problem: Problem) -> Iterator[Example]:

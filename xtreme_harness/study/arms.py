@@ -19,6 +19,7 @@ SAME = (  # fields that a study and its requests have in common
     "tasks",
     "languages",
     "intermediates",
+    "controls",
     "sampler",
     "methods",
     "seeds",

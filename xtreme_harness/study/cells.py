@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xtreme_harness import stats
+from xtreme_harness.errors import MissingData
 from xtreme_harness.intermediate import NONE
-from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.leaderboard.averages import Figure, cell_figure, mean
 from xtreme_harness.records import Record
+from xtreme_harness.scores import read_scores
 
 Pair = tuple[int, str]  # place of the row's seed, language
 
 
 class Series(NamedTuple):
-    """Rows that differ in their seed alone."""
+    """Rows that differ in their seed alone. `control` names the control of the intermediate that was trained on."""
 
     intermediate: str
     method: str
+    control: str | None = None
 
 
 class Key(NamedTuple):
@@ -35,7 +37,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """A record, and the folder of the run that it is from."""
+    """A record, and the folder of the run, or of its pack, that it is from."""
 
     record: Record
     run: Path
@@ -49,9 +51,14 @@ class Cell:
         return cell_figure(self.record)
 
     def values(self) -> stats.Values:
-        """The per-example values; raises RequestError where the metric gives none."""
-        folder = self.run / "predictions" / self.record["row"] / self.record["task"]
-        rows = [row for _, row in read_jsonl(folder / f"{self.record['language']}.scores.jsonl")]
+        """The per-example values, from a run or a pack.
+
+        Raises RequestError where the metric gives none, DataError where they are not at hand.
+        """
+        rows = read_scores(self.run, self.record)
+        if rows is None:
+            cell = " ".join(self.record[name] for name in ("row", "task", "language"))
+            raise MissingData(self.run, None, f"has no per-example values of {cell}")
         return stats.values_of(rows, self.record["headline"])
 
 
@@ -99,6 +106,10 @@ class Cells:
             return Series(NONE, series.method)
         return Series(NONE, first) if series.method != first else None
 
+    def controls(self, series: Series) -> list[Series]:
+        """The controls of an intermediate by the same method; a control has none of its own."""
+        return [one for one in self.series if one.control and one._replace(control=None) == series]
+
 
 def _trained_twice(record: Record) -> bool:
     by_role = {phase["role"]: phase for phase in record["phases"]}
@@ -114,7 +125,7 @@ def cells_of(records: Iterable[Record], run: Path) -> Cells:
     rows: dict[Series, list[str]] = {}
     table: dict[Key, Cell] = {}
     for record in records:
-        series = Series(record["intermediate"], record["method"])
+        series = Series(record["intermediate"], record["method"], record["control"])
         labels = rows.setdefault(series, [])
         labels += [] if record["row"] in labels else [record["row"]]
         key = Key(series, labels.index(record["row"]), record["task"], record["language"])

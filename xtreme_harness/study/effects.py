@@ -1,7 +1,8 @@
 """The effects of a study: what a series of rows gains over its baseline, by task and group of languages.
 
 A difference is taken cell by cell and seed by seed on the same items: paired by example, clustered by source item. Its
-interval and its test speak for the items; what other seeds would give stands apart.
+interval and its test speak for the items; what other seeds would give stands apart. An effect is put down to what an
+intermediate task is about only if it is there against every control too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xtreme_harness import stats
 from xtreme_harness.errors import RequestError
@@ -25,22 +26,28 @@ AVERAGE = "average"
 
 
 class Place(NamedTuple):
-    """Where an effect stands: table (a grouping), line (a group and a series), column (a task, or the average)."""
+    """Where an effect stands: table (a grouping), line (a group and a series), column (a task, or the average).
+
+    `against` names the control that the series is compared with; None: the baseline.
+    """
 
     by: str
     group: str
     series: Series
     column: str
+    against: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """A difference to the baseline, in the metric's points, or the state that stands in its place.
+    """A difference to the baseline or to a control, in the metric's points, or the state that stands in its place.
 
-    `detectable` is the smallest true difference that as many items show with 80 % power at 5 %. `p_value` is that of
-    one test alone, `corrected` Holm's over the tests of the column. They and the interval are None where the metric
-    gives no per-example values. `seeds` are the differences by seed, `deviation` their standard deviation. `own_data`:
-    the intermediate trained on data of the target, or of one behind an average.
+    `baseline` is the figure of what it is compared with. `detectable` is the smallest true difference that as many
+    items show with 80 % power at 5 %. `p_value` is that of one test alone, `corrected` Holm's over the tests of its
+    family. They and the interval are None where the metric gives no per-example values. `seeds` are the differences by
+    seed, `deviation` their standard deviation. `own_data`: the intermediate trained on data of the target, or of one
+    behind an average. `due_to_task`: the effect is significant against the baseline and, in the same direction, against
+    every control; None where none ran.
     """
 
     state: str
@@ -56,10 +63,16 @@ class Effect:
     deviation: float | None = None
     languages: tuple[str, ...] = ()
     own_data: bool = False
+    due_to_task: bool | None = None
 
     @property
     def is_significant(self) -> bool:
         return self.corrected is not None and self.corrected <= 1 - stats.LEVEL
+
+    def agrees(self, other: Effect) -> bool:
+        """Whether both are significant in the same direction."""
+        both = self.is_significant and other.is_significant
+        return both and ((self.difference or 0) > 0) == ((other.difference or 0) > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,20 +107,19 @@ class _Difference:
 
 
 def effects(cells: Cells, by: Sequence[str], resamples: int, swaps: int) -> dict[Place, Effect]:
-    """Every effect of the overview and of each grouping of `by`; tests are corrected within a column of a table."""
+    """Every effect of the overview and of each grouping of `by`, against the baseline and against controls."""
     groups = lines_of(cells, by)
     found: dict[Place, Effect] = {}
     for series in cells.series:
-        against = cells.baseline(series)
-        if against is not None:
-            compared = {
-                task: _Compared.make(cells.of(series, task), cells.of(against, task), task, resamples, swaps)
-                for task in cells.tasks
-            }
-            found |= _effects_of(
-                series, compared, groups, {task for task in cells.tasks if cells.shares_data(series, task)}
-            )
-    return _corrected(found)
+        for against in (cells.baseline(series), *cells.controls(series)):
+            if against is not None:
+                compared = {
+                    task: _Compared.make(cells.of(series, task), cells.of(against, task), task, resamples, swaps)
+                    for task in cells.tasks
+                }
+                own = {task for task in cells.tasks for one in (series, against) if cells.shares_data(one, task)}
+                found |= _effects_of(series, against.control, compared, groups, own)
+    return _held_against_controls(_corrected(found), cells)
 
 
 def lines_of(cells: Cells, by: Sequence[str]) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -120,18 +132,19 @@ def lines_of(cells: Cells, by: Sequence[str]) -> dict[tuple[str, str], tuple[str
 
 def _effects_of(
     series: Series,
+    against: str | None,
     compared: Mapping[str, _Compared],
     groups: Mapping[tuple[str, str], tuple[str, ...]],
     own: set[str],
 ) -> dict[Place, Effect]:
-    """The effects of one series; `own` are the tasks whose data its intermediate trained on."""
+    """The effects of one series; `own` are the tasks whose data it, or what it is compared with, trained on before."""
     found: dict[Place, Effect] = {}
     for (by, group), codes in groups.items():
         of_tasks = {task: one.difference(codes) for task, one in compared.items() if set(codes) & set(one.languages)}
         for task, difference in of_tasks.items():
-            found[Place(by, group, series, task)] = replace(difference.effect(), own_data=task in own)
+            found[Place(by, group, series, task, against)] = replace(difference.effect(), own_data=task in own)
         average = _average(list(of_tasks.values())).effect()
-        found[Place(by, group, series, AVERAGE)] = replace(average, own_data=bool(own & of_tasks.keys()))
+        found[Place(by, group, series, AVERAGE, against)] = replace(average, own_data=bool(own & of_tasks.keys()))
     return found
 
 
@@ -210,19 +223,32 @@ def _average(differences: Sequence[_Difference]) -> _Difference:
     )
 
 
-def families(found: Mapping[Place, Effect]) -> dict[tuple[str, str], list[Place]]:
-    """The tests that are corrected together, by table and column."""
-    tests: dict[tuple[str, str], list[Place]] = {}
+def families(found: Mapping[Place, Effect]) -> list[list[Place]]:
+    """The tests that are corrected together: of a table's column those of the intermediates, of their controls, and of
+    the intermediates against their controls.
+    """
+    tests: dict[tuple[Any, ...], list[Place]] = {}
     for place, effect in found.items():
         if effect.p_value is not None:
-            tests.setdefault((place.by, place.column), []).append(place)
-    return tests
+            which = (place.series.control is not None, place.against is not None)
+            tests.setdefault((place.by, place.column, *which), []).append(place)
+    return list(tests.values())
 
 
 def _corrected(found: Mapping[Place, Effect]) -> dict[Place, Effect]:
     done = dict(found)
-    for places in families(found).values():
+    for places in families(found):
         raw = [one for one in (found[place].p_value for place in places) if one is not None]
         for place, corrected in zip(places, stats.holm(raw), strict=True):
             done[place] = replace(found[place], corrected=corrected)
+    return done
+
+
+def _held_against_controls(found: Mapping[Place, Effect], cells: Cells) -> dict[Place, Effect]:
+    """The effects of series that have controls, with the verdict whether they are due to what the task is about."""
+    done = dict(found)
+    for place, effect in found.items():
+        if place.against is None and (controls := cells.controls(place.series)):
+            others = [found[place._replace(against=one.control)] for one in controls]
+            done[place] = replace(effect, due_to_task=all(effect.agrees(other) for other in others))
     return done

@@ -54,6 +54,7 @@ class Study:
     suite: str | None = None
     tasks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     match: str = "epochs"
     steps: int | None = None
     methods: tuple[str, ...] = ("plain",)

@@ -8,7 +8,7 @@ from typing import Any
 
 from xtreme_harness.definitions import RECIPE_DEFAULTS, Kind, Method, Task
 from xtreme_harness.errors import RequestError, UnknownName
-from xtreme_harness.intermediate import NONE, named_mixes
+from xtreme_harness.intermediate import NONE, check_control, named_mixes
 from xtreme_harness.registry import Registry
 from xtreme_harness.settings import check_key, parameter_problem, value_problem
 from xtreme_harness.study.groups import GROUPINGS
@@ -16,7 +16,7 @@ from xtreme_harness.study.shapes import quoted
 from xtreme_harness.training.samplers import Sampler
 
 SWEPT = tuple(name for name in RECIPE_DEFAULTS if name != "seed")
-CONTROLS = ("shuffled-labels", "no-code")  # of design section 10; no arm can be made of them yet
+SIZE_MATCHED = "size-matched"  # a control by other data: fair only where both are trained on as much
 
 
 def name_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator[str]:
@@ -25,12 +25,12 @@ def name_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator[str
     yield from _each("tasks", registry.target_task, fields)
     yield from _each("methods", registry.method, fields)
     yield from _each("recipe", registry.recipe, fields)
-    yield from _each("controls", _no_control, fields)
     yield from _each("by", _grouping, fields.get("report", {}), "report.")
     targets, trained = _targets(fields, registry), _trained(fields, registry)
     yield from _suite_problems(fields)
     yield from _language_problems(fields, targets)
     yield from _intermediate_problems(fields, registry)
+    yield from _control_problems(fields, registry)
     yield from _set_problems(fields, [*targets, *trained], registry)
     yield from _sweep_problems(fields, {"target": targets, "intermediate": trained})
 
@@ -51,12 +51,6 @@ def _each(key: str, check: Callable[[Any], object], fields: Mapping[str, Any], a
         return
     for place, value in enumerate(values):
         yield from _told(f"{above}{key}[{place}]", check, value)
-
-
-def _no_control(name: str) -> None:
-    if name not in CONTROLS:
-        raise UnknownName("control", name, CONTROLS)
-    raise RequestError(f"this version makes no arm of {name!r} yet; leave it out, then no effect is put down to code.")
 
 
 def _grouping(name: str) -> None:
@@ -107,6 +101,18 @@ def _intermediate_problems(fields: Mapping[str, Any], registry: Registry) -> Ite
         pass  # told at its own path
     except RequestError as error:
         yield f"sampler: {error}"
+
+
+def _control_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator[str]:
+    known = registry.names("task", "intermediate")
+    named = [[name for name in mix.split("+") if name != NONE] for mix in fields.get("intermediates", [])]
+    mixes = [tuple(map(registry.task, names)) for names in named if set(names) <= set(known)]
+    yield from _each("controls", partial(check_control, mixes=mixes, registry=registry), fields)
+    if SIZE_MATCHED in fields.get("controls", []):
+        if fields.get("match") != "steps":
+            yield f'controls: {SIZE_MATCHED} needs match = "steps", or the control is trained for longer or shorter'
+        if "train" not in fields.get("limit", {}):
+            yield f"controls: {SIZE_MATCHED} needs [limit] train, which the data of both tasks reach"
 
 
 def _set_problems(fields: Mapping[str, Any], tasks: Sequence[Task], registry: Registry) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from xtreme_harness import stats
+from xtreme_harness.intermediate import NONE
 from xtreme_harness.leaderboard.markdown import remarks
 from xtreme_harness.study.arms import Point
 from xtreme_harness.study.cells import Cells, Series
@@ -16,16 +17,19 @@ from xtreme_harness.study.file import Study
 from xtreme_harness.study.groups import GROUPINGS
 from xtreme_harness.study.selection import Choice, Tried, choose, chosen_cells
 from xtreme_harness.study.tables import (
+    DUE,
     GAIN,
     LOSS,
     OWN,
     choice_table,
+    control_table,
     effect_table,
     envelope_table,
     negative_transfer,
     oracle_table,
     power_table,
     training_table,
+    verdicts,
 )
 
 DIGITS = 4  # of a number in study.json
@@ -34,9 +38,9 @@ HOW_TO_READ = (
     f"Lines without brackets are the figures of the baseline. Below them stand differences to it, the mean over seeds, "
     f"with {stats.LEVEL:.0%} intervals: percentiles of a bootstrap over source items, paired by example, all languages "
     f"and seeds of an item drawn together. {GAIN} and {LOSS} mark differences that are significant at "
-    f"{1 - stats.LEVEL:.0%} by approximate randomisation after Holm's correction over the tests of a column; all else "
-    f"is no evidence, neither of an effect nor of none. {OWN} marks intermediates that trained on the target's own "
-    f"data: extra training, not transfer."
+    f"{1 - stats.LEVEL:.0%} by approximate randomisation after Holm's correction over the tests of a column (of "
+    f"intermediates, and apart of controls); all else is no evidence, neither of an effect nor of none. {OWN} marks "
+    f"intermediates that trained on the target's own data: extra training, not transfer."
 )
 HOW_TO_READ_POWER = (
     f"The smallest true difference that these items show with {stats.POWER:.0%} power (one test alone), and the "
@@ -45,6 +49,12 @@ HOW_TO_READ_POWER = (
 NO_CONTROLS = (
     "No controls were run (shuffled labels, the same objective without code): no effect here can be put down to what a "
     "task is about, such as code, rather than to training as such."
+)
+NO_CONTROLS_OF = "No controls were run of {}: no effect of theirs can be put down to what they are about."
+HOW_TO_READ_CONTROLS = (
+    f"Differences of an intermediate to its controls, tested as above; Holm's correction is over these tests of a "
+    f"column. Only an effect that is significant against the baseline and, in the same direction, against every "
+    f"control is put down to what the task is about, such as code, and marked {DUE} in the tables."
 )
 ENVELOPE = (
     "An upper envelope, not a result: the line that gains most on average, and the best line for every task. Both are "
@@ -102,16 +112,27 @@ class Report:
             groups = _groups(part.cells, (), OVERVIEW)
             blocks += [f"{part.model}, recipe {part.recipe}:"] if several else []
             blocks += [effect_table(OVERVIEW, groups, part.cells, found), *_losses(part.cells, found, OVERVIEW)]
+            blocks += _control_blocks(OVERVIEW, groups, part.cells, found)
         return "\n\n".join([*blocks, *self._notes()])
 
     def _notes(self) -> list[str]:
         records = [cell.record for part in self.parts for cell in part.cells.table.values()]
         told = list(dict.fromkeys(remarks(records)))
-        return [*told, NO_CONTROLS, *self._weak_tests()]
+        return [*told, *self._without_controls(), *self._weak_tests()]
+
+    def _without_controls(self) -> Iterator[str]:
+        """Names the intermediates whose effects nothing is held against."""
+        trained = [part.cells for part in self.parts]
+        series = [(one, cells) for cells in trained for one in cells.series if one.intermediate != NONE]
+        bare = [one.intermediate for one, cells in series if not one.control and not cells.controls(one)]
+        if bare and len(bare) == len(series):
+            yield NO_CONTROLS
+        elif bare:
+            yield NO_CONTROLS_OF.format(", ".join(dict.fromkeys(bare)))
 
     def _weak_tests(self) -> Iterator[str]:
         """Randomisation gives no p value below one in the number of swaps: too few leave a large family no chance."""
-        largest = max((len(tests) for found in self.found for tests in families(found).values()), default=0)
+        largest = max((len(tests) for found in self.found for tests in families(found)), default=0)
         if largest / (self.study.swaps + 1) > 1 - stats.LEVEL:
             needed = round(largest / (1 - stats.LEVEL))
             yield (
@@ -140,6 +161,7 @@ def _part_blocks(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> I
             yield from (ENVELOPE, envelope_table(part.cells, found))
         yield HOW_TO_READ_POWER if table == OVERVIEW else "Minimum detectable difference / deviation over seeds:"
         yield power_table(table, groups, part.cells, found)
+        yield from _control_blocks(table, groups, part.cells, found)
     yield from ("### English dev figures", training_table(part.cells))
     if len(part.tried) > 1:
         yield from _sweep_blocks(part)
@@ -149,6 +171,19 @@ def _losses(cells: Cells, found: dict[Place, Effect], table: str) -> Iterator[st
     lines = negative_transfer(cells, {place: effect for place, effect in found.items() if place.by == table})
     if lines:
         yield "\n".join(["**Negative transfer**:", "", *(f"- {line}" for line in lines)])
+
+
+def _control_blocks(
+    table: str, groups: Mapping[str, tuple[str, ...]], cells: Cells, found: dict[Place, Effect]
+) -> Iterator[str]:
+    """What the intermediates differ in from their controls; in the overview with the verdicts."""
+    differences = control_table(table, groups, cells, found)
+    if differences and table == OVERVIEW:
+        yield "**Against controls**: " + HOW_TO_READ_CONTROLS
+        yield differences
+        yield "\n".join(f"- {line}" for line in verdicts(cells, found))
+    elif differences:
+        yield from ("Against controls:", differences)
 
 
 def _sweep_blocks(part: Part) -> Iterator[str]:
@@ -166,7 +201,8 @@ def _point_text(point: Point) -> str:
 
 def _part_json(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> dict[str, Any]:
     rows = [
-        {"by": at.by, "group": at.group, **at.series._asdict(), "column": at.column, **_rounded(asdict(effect))}
+        {"by": at.by, "group": at.group, **at.series._asdict(), "column": at.column, "against": at.against}
+        | _rounded(asdict(effect))
         for at, effect in found.items()
     ]
     tuned = [

@@ -11,6 +11,7 @@ from xtreme_harness.study.effects import AVERAGE, EVERY, OVERVIEW, Effect, Place
 from xtreme_harness.study.selection import Choice, phase_figures
 
 GAIN, LOSS = "▲", "▼"
+DUE = "◆"  # to what the task is about
 OWN = "°"
 NOTHING = "–"  # the task has no language of the group
 
@@ -20,9 +21,10 @@ Choices = Mapping[tuple[Series, str], Choice]
 
 
 def name_of(series: Series, cells: Cells) -> str:
-    """The intermediate, and the method where there are several."""
+    """The intermediate, its control if it is one, and the method where there are several."""
     several = len({one.method for one in cells.series}) > 1
-    return f"{series.intermediate} ({series.method})" if several else series.intermediate
+    name = f"{series.intermediate}~{series.control}" if series.control else series.intermediate
+    return f"{name} ({series.method})" if several else name
 
 
 def effect_table(by: str, groups: Groups, cells: Cells, found: Effects) -> str:
@@ -36,7 +38,7 @@ def power_table(by: str, groups: Groups, cells: Cells, found: Effects) -> str:
 
 
 def effect_text(effect: Effect) -> str:
-    """`+1.2 [-0.3, +2.7]`; bold and with an arrow where the corrected test is significant."""
+    """`+1.2 [-0.3, +2.7]`; bold and with an arrow where the corrected test is significant, and a sign if it is due."""
     if effect.difference is None:
         return effect.state
     own = OWN if effect.own_data else ""
@@ -45,7 +47,8 @@ def effect_text(effect: Effect) -> str:
     number, interval = f"{effect.difference:+.1f}", f"[{effect.low:+.1f}, {effect.high:+.1f}]"
     if not effect.is_significant:
         return f"{number}{own} {interval}"
-    return f"**{number}**{own} {interval} {GAIN if effect.difference > 0 else LOSS}"
+    due = DUE if effect.due_to_task else ""
+    return f"**{number}**{own} {interval} {GAIN if effect.difference > 0 else LOSS}{due}"
 
 
 def power_text(effect: Effect) -> str:
@@ -61,7 +64,7 @@ def _table(
     text: Callable[[Effect], str],
     with_baselines: bool,
 ) -> str:
-    columns = [*cells.tasks, AVERAGE] if len(cells.tasks) > 1 else cells.tasks
+    columns = _columns(cells)
     lines = []
     for group, codes in groups.items():
         block = []
@@ -69,11 +72,19 @@ def _table(
             name = name_of(series, cells)
             if cells.baseline(series) is not None:
                 places = [Place(by, group, series, column) for column in columns]
-                block.append([name, *(text(found[place]) if place in found else NOTHING for place in places)])
+                block.append([name, *(_text_at(place, found, text) for place in places)])
             elif with_baselines:
                 block.append([name, *_figures(series, codes, cells, columns)])
         lines += [[group if place == 0 else "", *line] for place, line in enumerate(block)]
     return table([by, "intermediate", *columns], lines, names=2)
+
+
+def _columns(cells: Cells) -> list[str]:
+    return [*cells.tasks, AVERAGE] if len(cells.tasks) > 1 else cells.tasks
+
+
+def _text_at(place: Place, found: Effects, text: Callable[[Effect], str]) -> str:
+    return text(found[place]) if place in found else NOTHING
 
 
 def _figures(series: Series, codes: Sequence[str], cells: Cells, columns: Sequence[str]) -> list[str]:
@@ -84,12 +95,59 @@ def _figures(series: Series, codes: Sequence[str], cells: Cells, columns: Sequen
     return [figures[column].text() if column in figures else NOTHING for column in columns]
 
 
+def control_table(by: str, groups: Groups, cells: Cells, found: Effects) -> str:
+    """Differences of every intermediate to each of its controls; "" where there are none."""
+    columns = _columns(cells)
+    lines = []
+    for group in groups:
+        block = [
+            [
+                name_of(series, cells),
+                str(control.control),
+                *(
+                    _text_at(Place(by, group, series, column, control.control), found, effect_text)
+                    for column in columns
+                ),
+            ]
+            for series in cells.series
+            for control in cells.controls(series)
+        ]
+        lines += [[group if place == 0 else "", *line] for place, line in enumerate(block)]
+    return table([by, "intermediate", "less its control", *columns], lines, names=3) if lines else ""
+
+
+def verdicts(cells: Cells, found: Effects) -> list[str]:
+    """For every intermediate with controls a line on each effect that is significant against the baseline."""
+    lines = []
+    for series in (one for one in cells.series if cells.controls(one)):
+        places = [one for one in found if one.series == series and one.against is None and one.by == OVERVIEW]
+        told = [_verdict(place, cells, found) for place in places if found[place].is_significant]
+        name = name_of(series, cells)
+        lines += told or [f"{name} has no effect that is significant against the baseline: nothing to put down to it."]
+    return lines
+
+
+def _verdict(place: Place, cells: Cells, found: Effects) -> str:
+    effect = found[place]
+    others = {str(one.control): found[place._replace(against=one.control)] for one in cells.controls(place.series)}
+    failed = [f"{name} ({effect_text(one)})" for name, one in others.items() if not effect.agrees(one)]
+    start = f"{name_of(place.series, cells)} on {place.column}, {place.group}: {effect_text(effect)}"
+    if not failed:
+        return f"{start}, and significantly so against {', '.join(others)}: due to what the task is about."
+    return f"{start}, but not against {', '.join(failed)}: not to be put down to what the task is about."
+
+
+def _is_own(place: Place) -> bool:
+    """Whether an effect is one of an intermediate against its baseline, not one of a control or against one."""
+    return place.series.control is None and place.against is None
+
+
 def negative_transfer(cells: Cells, found: Effects) -> list[str]:
     """A line for every loss that is significant, the largest first."""
     losses = [
         (effect.difference, place, effect)
         for place, effect in found.items()
-        if effect.is_significant and effect.difference is not None and effect.difference < 0
+        if _is_own(place) and effect.is_significant and effect.difference is not None and effect.difference < 0
     ]
     return [
         f"{name_of(place.series, cells)} on {place.column}, {place.group}: {effect_text(effect)}, "
@@ -102,7 +160,7 @@ def envelope_table(cells: Cells, found: Effects) -> str:
     """The single series that gains most on average, and for every task the one that gains most on it."""
     rows: dict[Series, dict[str, float | None]] = {}
     for place, effect in found.items():
-        if (place.by, place.group) == (OVERVIEW, EVERY):
+        if _is_own(place) and (place.by, place.group) == (OVERVIEW, EVERY):
             rows.setdefault(place.series, {})[place.column] = effect.difference
     single = _highest({series: columns[AVERAGE] for series, columns in rows.items()})
     best = [_highest({series: columns.get(task) for series, columns in rows.items()}) for task in cells.tasks]

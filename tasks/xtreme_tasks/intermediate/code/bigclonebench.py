@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from xtreme_harness import DataError, Task, hookimpl, read_jsonl, read_text_lines
-from xtreme_tasks.intermediate.code.codexglue import HOMEPAGE, LABELS, LICENCE, one_line, source
-from xtreme_tasks.intermediate.code.controls import share_of, shuffled
+from xtreme_tasks.intermediate.code.codexglue import CONTROLS, HOMEPAGE, LABELS, LICENCE, one_line, source
+from xtreme_tasks.intermediate.code.controls import share_of, with_controls
 from xtreme_tasks.intermediate.originals import importer, part_files
 from xtreme_tasks.intermediate.tables import Rows, text
 
@@ -75,6 +75,6 @@ FULL_SIZES = {"train": {"en": 901_028}, "dev": {"en": 415_416}}
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    register(TASK)
-    register(shuffled(TASK))
+    for task in with_controls(TASK, CONTROLS):
+        register(task)
     register(replace(TASK, name="bigclonebench.full", read=read_all, sizes=FULL_SIZES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xtreme_harness import Source
 
 HOMEPAGE = "https://github.com/microsoft/CodeXGLUE"
+CONTROLS = {"size-matched": "mnli"}  # English sentence pairs, as many and as often by the study's limit and steps
 LICENCE = "C-UDA for the collection; the code keeps the licences of its projects"
 LABELS = ("0", "1")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,8 @@ class Shuffled:
             yield {**example, self.field: examples[following[place]][self.field]}
 
 
-def shuffled(task: Task) -> Task:
-    """The control of a task of kind `classify` or `contrast`."""
+def with_controls(task: Task, others: Mapping[str, str]) -> tuple[Task, Task]:
+    """A task of kind `classify` or `contrast` that names its controls, `others` among them, and its shuffled one."""
     field = "label" if task.kind == "classify" else "positive"
-    return replace(task, name=f"{task.name}.shuffled", read=Shuffled(task.read, field))
+    control = replace(task, name=f"{task.name}.shuffled", read=Shuffled(task.read, field))
+    return replace(task, controls={"shuffled-labels": control.name, **others}), control

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from xtreme_harness import DataError, Task, hookimpl
-from xtreme_tasks.intermediate.code.codexglue import HOMEPAGE, LABELS, LICENCE, source
-from xtreme_tasks.intermediate.code.controls import shuffled
+from xtreme_tasks.intermediate.code.codexglue import CONTROLS, HOMEPAGE, LABELS, LICENCE, source
+from xtreme_tasks.intermediate.code.controls import with_controls
 from xtreme_tasks.intermediate.originals import importer, part_files
 from xtreme_tasks.intermediate.tables import Rows
 from xtreme_tasks.squad.document import read_json
@@ -64,5 +64,5 @@ NO_DOCSTRING = replace(TASK, name="cosqa.no-docstring", read=read_without_docstr
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
     for task in (TASK, NO_DOCSTRING):
-        register(task)
-        register(shuffled(task))
+        for one in with_controls(task, CONTROLS):
+            register(one)

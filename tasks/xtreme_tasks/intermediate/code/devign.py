@@ -12,8 +12,8 @@ from typing import Any
 
 from xtreme_harness import DataError, Folders, Task, hookimpl, read_jsonl, read_text_lines
 from xtreme_tasks.importing import staged
-from xtreme_tasks.intermediate.code.codexglue import HOMEPAGE, LABELS, LICENCE, one_line, source
-from xtreme_tasks.intermediate.code.controls import shuffled
+from xtreme_tasks.intermediate.code.codexglue import CONTROLS, HOMEPAGE, LABELS, LICENCE, one_line, source
+from xtreme_tasks.intermediate.code.controls import with_controls
 from xtreme_tasks.intermediate.originals import FOLDER, originals_by_end, part_files
 from xtreme_tasks.intermediate.tables import Rows, one_of, text
 from xtreme_tasks.squad.document import read_json
@@ -73,5 +73,5 @@ TASK = Task(
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    register(TASK)
-    register(shuffled(TASK))
+    for task in with_controls(TASK, CONTROLS):
+        register(task)

@@ -15,8 +15,8 @@ from typing import Any
 from xtreme_harness import DataError, Folders, MissingData, Task, hookimpl, read_jsonl
 from xtreme_tasks.archives import unpacked
 from xtreme_tasks.importing import staged
-from xtreme_tasks.intermediate.code.codexglue import HOMEPAGE, LABELS, LICENCE, one_line, source
-from xtreme_tasks.intermediate.code.controls import order, share_of, shuffled
+from xtreme_tasks.intermediate.code.codexglue import CONTROLS, HOMEPAGE, LABELS, LICENCE, one_line, source
+from xtreme_tasks.intermediate.code.controls import order, share_of, with_controls
 from xtreme_tasks.intermediate.originals import FOLDER, part_files
 from xtreme_tasks.intermediate.tables import Rows, text
 
@@ -104,5 +104,5 @@ TASK = Task(
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    register(TASK)
-    register(shuffled(TASK))
+    for task in with_controls(TASK, CONTROLS):
+        register(task)

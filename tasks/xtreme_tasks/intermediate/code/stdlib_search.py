@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness import DataError, Task, hookimpl
-from xtreme_tasks.intermediate.code.controls import order, share_of, shuffled
+from xtreme_tasks.intermediate.code.controls import order, share_of, with_controls
 
 Row = dict[str, Any]
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -152,10 +152,10 @@ NO_CODE = Task(
     citation=SEARCH.citation,
     licence=SEARCH.licence,
 )
+CONTROLS = {"no-code": NO_CODE.name, "size-matched": "mini.nli"}
 
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    register(SEARCH)
-    register(shuffled(SEARCH))
-    register(NO_CODE)
+    for task in (*with_controls(SEARCH, CONTROLS), NO_CODE):
+        register(task)
