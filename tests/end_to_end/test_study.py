@@ -264,3 +264,52 @@ def test_a_sweep_is_chosen_on_english_and_shows_an_oracle(command: Command, tmp_
     assert steps == {3}
     page = (tmp_path / "runs/rates/study.md").read_text(encoding="utf-8")
     assert "Oracle, not a result" in page and "no target dev data" in page
+
+
+CONTROLLED = """
+name = "controlled"
+tasks = ["twins"]
+models = ["{model}"]
+intermediates = ["none", "stdlib_code_search"]
+controls = ["shuffled-labels", "no-code", "size-matched"]
+recipe = "mini"
+seeds = [1]
+plugins = ["twins/plugin.py"]
+match = "steps"
+steps = 2
+[limit]
+train = 12
+dev = 8
+[report]
+resamples = 100
+swaps = 100
+"""
+
+
+def test_controls_are_arms_of_their_own_and_decide_what_an_effect_is_due_to(
+    command: Command, tmp_path: Path, tiny_xlmr: Path
+) -> None:
+    write_retrieval(tmp_path / "twins", n=12)
+    write_study(tmp_path, CONTROLLED, tiny_xlmr)
+    done = command("study", "study.toml", *ON_CPU)
+    assert done.returncode == 0, done.stderr
+    found = read_records(tmp_path / "runs/controlled/tiny-xlmr.mini/records.jsonl")
+    arms = {record["row"]: (record["intermediate"], record["control"], record["phases"]) for record in found}
+    assert {row: (name, control) for row, (name, control, _) in arms.items()} == {
+        "none.plain.s1": ("none", None),
+        "stdlib_code_search.plain.s1": ("stdlib_code_search", None),
+        "stdlib_code_search~shuffled-labels.plain.s1": ("stdlib_code_search", "shuffled-labels"),
+        "stdlib_code_search~no-code.plain.s1": ("stdlib_code_search", "no-code"),
+        "stdlib_code_search~size-matched.plain.s1": ("stdlib_code_search", "size-matched"),
+    }
+    trained = [phases[0] for _, _, phases in arms.values() if phases]
+    assert [phase["tasks"][0].rpartition(".")[2] for phase in trained] == [
+        "stdlib_code_search",
+        "shuffled",
+        "no-code",
+        "nli",
+    ]
+    assert {phase["updates"] for phase in trained} == {2} and len({phase["unit"] for phase in trained}) == 4
+    page = (tmp_path / "runs/controlled/study.md").read_text(encoding="utf-8")
+    assert "**Against controls**" in page and "No controls were run" not in page
+    assert "stdlib_code_search | size-matched" in " ".join(page.split())
