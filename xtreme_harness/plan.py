@@ -148,7 +148,7 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     suite, tasks = _targets(request, registry)
     recipe = recipe_of(request, registry)
     _check_languages(request, tasks)
-    rows = _rows(request, registry)
+    rows = rows_of(request, registry)
     trained_on = {task.name: task for row in rows for task in (*row.controlled.values(), *row.mix)}
     methods = [registry.method(name) for name in request.methods]
     trust = Trust(remote_code=request.trust_remote_code, pickle=request.allow_pickle)
@@ -204,7 +204,8 @@ def _check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
             raise UnknownName("language", language, sorted(known), f" The tasks have: {', '.join(sorted(known))}.")
 
 
-def _rows(request: Request, registry: Registry) -> tuple[Row, ...]:
+def rows_of(request: Request, registry: Registry) -> tuple[Row, ...]:
+    """The rows of a run, in order: intermediates, each before its controls, x methods x seeds."""
     seeds: tuple[int | None, ...] = request.seeds or (None,)
     mixes = named_mixes(request.intermediates, request.sampler, registry)
     for control in request.controls:

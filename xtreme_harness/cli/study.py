@@ -16,6 +16,7 @@ from xtreme_harness.cli.options import (
     open_store,
     print_json,
 )
+from xtreme_harness.errors import CheckFailed, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from xtreme_harness.registry import Registry
     from xtreme_harness.store import Store
     from xtreme_harness.study.file import Study
+    from xtreme_harness.study.report import Report
     from xtreme_harness.study.run import PlannedArm
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", metavar="DIR", help="The study's folder. By default runs/<name>.")
+@click.option("--tables", metavar="DIR", help="Run nothing: make the tables again from the records and scores in DIR.")
+@click.option("--check", is_flag=True, help="With --tables: write nothing, and exit 3 where DIR has other tables.")
 @machine_options
 @json_option
 def study(file: Path, **options: Any) -> None:
@@ -39,7 +43,10 @@ def study(file: Path, **options: Any) -> None:
     from xtreme_harness.study.file import read_study
     from xtreme_harness.study.run import plan_study
 
-    asked, registry = read_study(file, options["plugins"])
+    asked, registry = read_study(file, options["plugins"], with_data=not options["tables"])
+    if options["tables"] or options["check"]:
+        _make_again(asked, registry, options)
+        return
     registry.executor(options["executor"])
     store = open_store(options)
     planned = plan_study(asked, registry, store, **machine_fields(options))
@@ -54,7 +61,8 @@ def _run(
 ) -> None:
     from xtreme_harness.cli.progress import watching
     from xtreme_harness.models.devices import resolve_device
-    from xtreme_harness.study.run import claim_folder, finished_parts, run_study, write_report
+    from xtreme_harness.study.finished import finished_report, write_report
+    from xtreme_harness.study.run import claim_folder, run_study
 
     folder = Path(options["out"] or Path("runs") / asked.name)
     claim_folder(folder, file)
@@ -63,16 +71,36 @@ def _run(
         place = (folder, store, registry, settings, options["executor"])
         ran = run_study(planned, *place, watcher, announce=watcher.say)
         watcher.say("resampling for the tables")
-        report = write_report(asked, finished_parts(planned, ran), folder)
-    if options["as_json"]:
-        print_json({"folder": str(folder), **report.as_json()})
-    else:
-        computed = sum(one.computed for one in ran)
-        click.echo(f"{report.overview()}\n\n{computed} units computed; study.md, study.json and the runs in {folder}")
+        report = finished_report(asked, registry, folder)
+        write_report(report, folder)
+    computed = sum(one.computed for one in ran)
+    _show(report, folder, f"{computed} units computed; study.md, study.json and the runs in {folder}", options)
     for error in dict.fromkeys(str(error) for one in ran for error in one.errors):
         click.echo(f"xtreme-harness: {error}", err=True)
     if code := max(one.exit_code for one in ran):
         raise SystemExit(code)
+
+
+def _make_again(asked: Study, registry: Registry, options: dict[str, Any]) -> None:
+    from xtreme_harness.study.finished import differing, finished_report, write_report
+
+    if not options["tables"]:
+        raise RequestError("--check belongs to --tables DIR.")
+    folder = Path(options["tables"])
+    report = finished_report(asked, registry, folder)
+    if not options["check"]:
+        write_report(report, folder)
+        _show(report, folder, f"study.md and study.json in {folder}", options)
+    elif paths := differing(report, folder):
+        again = f"xtreme-harness study FILE --tables {folder}"
+        raise CheckFailed(f"{' and '.join(map(str, paths))}: not what the records make. Make them again: {again}")
+
+
+def _show(report: Report, folder: Path, done: str, options: dict[str, Any]) -> None:
+    if options["as_json"]:
+        print_json({"folder": str(folder), **report.as_json()})
+    else:
+        click.echo(f"{report.overview()}\n\n{done}")
 
 
 def _show_plan(planned: Sequence[PlannedArm], store: Store, options: dict[str, Any]) -> None:

@@ -84,13 +84,19 @@ def choose_model(name: str, registry: Registry, hashes: HashCache, trust: Trust,
     return Chosen(model=model, encoder=_hub(model.reference, trust, offline))
 
 
+def model_name(name: str, registry: Registry) -> str:
+    """What a model is called in names of folders and in records; whether there is one is not asked."""
+    if registry.has_model(name):
+        return name
+    is_id = HUB_ID.fullmatch(name) and not Path(name).is_dir()
+    return _plain_name(name.partition("@")[0] if is_id else Path(name).resolve().name)
+
+
 def _model(name: str, registry: Registry) -> Model:
     if registry.has_model(name):
         return registry.model(name)
-    if Path(name).is_dir():
-        return Model(name=_plain_name(Path(name).resolve().name), reference=name)
-    if HUB_ID.fullmatch(name):
-        return Model(name=_plain_name(name.partition("@")[0]), reference=name)
+    if Path(name).is_dir() or HUB_ID.fullmatch(name):
+        return Model(name=model_name(name, registry), reference=name)
     if "/" in name or "\\" in name:
         raise RequestError(
             f"No model {name!r}: there is no such folder. A model of the hub is named with its revision: {name}@main."

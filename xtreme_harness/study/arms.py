@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 from xtreme_harness.intermediate import named_mixes
+from xtreme_harness.models.reference import model_name
 from xtreme_harness.plan import recipe_of
 from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
@@ -54,6 +55,12 @@ def arms(study: Study, registry: Registry, **machine: Any) -> list[Arm]:
         for recipe in study.recipes
         for number, point in points(study)
     ]
+
+
+def folder_name(arm: Arm, registry: Registry) -> str:
+    """The name of the run's folder: `<model>.<recipe>[.<point>]`."""
+    number = "" if arm.number is None else f".{arm.number}"
+    return f"{model_name(arm.request.model, registry)}.{recipe_of(arm.request, registry).name}{number}"
 
 
 def points(study: Study) -> Iterator[tuple[int | None, Point]]:

@@ -73,17 +73,19 @@ class Study:
     swaps: int = SWAPS
 
 
-def read_study(path: Path, plugins: tuple[str, ...] = ()) -> tuple[Study, Registry]:
+def read_study(path: Path, plugins: tuple[str, ...] = (), with_data: bool = True) -> tuple[Study, Registry]:
     """The study that a file describes, and a registry with its plugins and `plugins`.
 
-    Raises RequestError for a file that is none, DefinitionError for one whose fields do not fit.
+    `with_data`: its data folders must be there. Raises RequestError for a file that is none, DefinitionError for one
+    whose fields do not fit.
     """
     fields = _fields(path)
     problems = list(shape_problems(fields, FILE, ""))
     sound = {key: value for key, value in fields.items() if not _is_told_of(key, problems)}
     plugins = (*_placed(sound.get("plugins", ()), path.parent), *plugins)
     registry = load_registry(plugins)
-    problems += [*_rule_problems(fields, sound, path.parent), *name_problems(sound, registry)]
+    problems += [*_rule_problems(fields, sound), *name_problems(sound, registry)]
+    problems += _folder_problems(sound, path.parent) if with_data else []
     if problems:
         raise DefinitionError(f"Study file {path}", problems)
     return _study(fields, path.parent, registry, plugins), registry
@@ -102,12 +104,15 @@ def _is_told_of(key: str, problems: list[str]) -> bool:
     return any(one.startswith((f"{key}:", f"{key}.", f"{key}[")) for one in problems)
 
 
-def _rule_problems(fields: Mapping[str, Any], sound: Mapping[str, Any], folder: Path) -> Iterator[str]:
+def _rule_problems(fields: Mapping[str, Any], sound: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong although every value has the right shape, as far as that can be told without names."""
     yield from (f"{key}: is missing" for key in REQUIRED if not fields.get(key))
     if "name" in sound and not NAME.fullmatch(sound["name"]):
         yield f"name: {sound['name']!r} names a folder; it must match {NAME.pattern}"
     yield from _match_problems(fields, sound)
+
+
+def _folder_problems(sound: Mapping[str, Any], folder: Path) -> Iterator[str]:
     for key in ("dir", "labels"):
         named = sound.get("data", {}).get(key)
         if named is not None and not (folder / named).is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -68,7 +69,7 @@ ORACLE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The runs of one model and recipe, one for each point of the sweep."""
+    """The runs of one model and recipe, one for each point of the sweep, in order."""
 
     model: str
     recipe: str
@@ -139,6 +140,13 @@ class Report:
                 f"{largest} tests in a column cannot become significant with {self.study.swaps} swaps; "
                 f"set [report] swaps to {needed} or more."
             )
+
+    def files(self) -> dict[str, str]:
+        """The texts of study.md and study.json by their names."""
+        return {
+            "study.md": self.markdown(),
+            "study.json": json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n",
+        }
 
     def as_json(self) -> dict[str, Any]:
         parts = zip(self.parts, self.found, strict=True)

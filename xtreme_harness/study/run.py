@@ -5,7 +5,6 @@ Each run is an ordinary one, in `runs/<study>/<model>.<recipe>[.<n>]/`; what the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +18,8 @@ from xtreme_harness.plan import Plan, Row, make_plan
 from xtreme_harness.registry import Registry
 from xtreme_harness.run import Ran, make_writable, run
 from xtreme_harness.store import Store
-from xtreme_harness.study.arms import Arm, arms
-from xtreme_harness.study.cells import cells_of
+from xtreme_harness.study.arms import Arm, arms, folder_name
 from xtreme_harness.study.file import Study
-from xtreme_harness.study.report import Part, Report
-from xtreme_harness.study.selection import Tried
 from xtreme_harness.unit import Unit
 
 COPY = "study.toml"
@@ -40,16 +36,14 @@ class PlannedArm:
 
 def plan_study(study: Study, registry: Registry, store: Store, **machine: Any) -> list[PlannedArm]:
     """Plans every run. Raises what `make_plan` raises, and RequestError for two models of one name."""
-    planned = [_planned(arm, make_plan(arm.request, registry, store)) for arm in arms(study, registry, **machine)]
+    planned = [
+        PlannedArm(arm=arm, plan=make_plan(arm.request, registry, store), name=folder_name(arm, registry))
+        for arm in arms(study, registry, **machine)
+    ]
     names = [one.name for one in planned]
     if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
         raise RequestError(f"Study {study.name}: two models are called {twice.partition('.')[0]!r}; rename a folder.")
     return planned
-
-
-def _planned(arm: Arm, plan: Plan) -> PlannedArm:
-    number = "" if arm.number is None else f".{arm.number}"
-    return PlannedArm(arm=arm, plan=plan, name=f"{plan.chosen.model.name}.{plan.recipe.name}{number}")
 
 
 def study_units(planned: Sequence[PlannedArm]) -> list[Unit]:
@@ -91,20 +85,3 @@ def run_study(
         announce(f"run {number} of {len(planned)}: {one.name}")
         done.append(run(one.plan, folder / one.name, store, registry, settings, executor, watcher))
     return done
-
-
-def finished_parts(planned: Sequence[PlannedArm], ran: Sequence[Ran]) -> list[Part]:
-    """The finished runs by model and recipe, with the points of the sweep in order."""
-    tried: dict[tuple[str, str], list[Tried]] = {}
-    for one, done in zip(planned, ran, strict=True):
-        part = tried.setdefault((one.plan.chosen.model.name, one.plan.recipe.name), [])
-        part.append(Tried(point=one.arm.point, cells=cells_of(done.records, done.folder)))
-    return [Part(model=model, recipe=recipe, tried=runs) for (model, recipe), runs in tried.items()]
-
-
-def write_report(study: Study, parts: Sequence[Part], folder: Path) -> Report:
-    """Computes the tables and writes them as study.md and study.json."""
-    report = Report.make(study, parts)
-    write_text(folder / "study.md", report.markdown())
-    write_text(folder / "study.json", json.dumps(report.as_json(), ensure_ascii=False, indent=1) + "\n")
-    return report
