@@ -106,7 +106,8 @@ class Task:
 
     `import_files` fills data and label folder from the original files that `sources` lists; `hub` names sets that do
     the same. `build_labels` is for tasks whose test files may be in another order than a fresh import has them. `sizes`
-    gives the number of examples by split and language: a run on fewer or more is not comparable.
+    gives the number of examples by split and language: a run on fewer or more is not comparable. `rough_sizes` says by
+    split about how many there are where examples are made of files that hold much else; only estimates go by it.
 
     `controls` names the tasks that an effect of this one must be held against before it is put down to what this one is
     about: {"shuffled-labels": "mytask.shuffled", "no-code": ...}. They are registered as intermediate tasks too.
@@ -129,6 +130,7 @@ class Task:
     import_files: Callable[[Folders], None] | None = None
     build_labels: Callable[[Folders], None] | None = None
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    rough_sizes: Mapping[str, int] = field(default_factory=dict)
     controls: Mapping[str, str] = field(default_factory=dict)
     homepage: str = ""
     citation: str = ""

@@ -1,9 +1,10 @@
-"""What units cost: tokens (exact where texts are prepared, else from characters), seconds, bytes. Rough on purpose."""
+"""What units cost: tokens (exact where texts are prepared, else by files' sizes), seconds, bytes. Rough on purpose."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,10 @@ from xtreme_harness.unit import Unit
 
 CHARACTERS_PER_TOKEN = 5.0  # the marks of the file format counted in
 BYTES_PER_CHARACTER = 1.3
-TOKENS_PER_EXAMPLE = 60
 # tokens a second on two CPU cores with bfloat16 and a small encoder; a run corrects them by what it measures
-TOKENS_PER_SECOND = {"prepare": 60_000.0, "train": 1_600.0, "predict": 5_000.0, "embed": 5_000.0}
+TOKENS_PER_SECOND = {"prepare": 60_000.0, "train": 2_300.0, "predict": 7_000.0, "embed": 7_000.0}
 GPU_SPEEDUP = 60.0
-FIXED_SECONDS = {"checkpoint": 5.0, "prepare": 0.05, "train": 4.0, "predict": 0.3, "embed": 0.3, "score": 0.05}
-UPDATE_SECONDS = 0.25
+FIXED_SECONDS = {"checkpoint": 5.0, "prepare": 0.05, "train": 2.0, "predict": 0.2, "embed": 0.2, "score": 0.05}
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,33 @@ def prepared_tokens(unit: Unit, store: Store) -> Tokens:
     if found is not None:
         return Tokens(int(found.result["tokens"]), True)
     size = sum(Path(path).stat().st_size for path in unit.details["files"])
-    whole = int(size / BYTES_PER_CHARACTER / CHARACTERS_PER_TOKEN)
-    limit = unit.parameters.get("limit")
-    return Tokens(whole if limit is None else min(whole, limit * TOKENS_PER_EXAMPLE), False)
+    whole = size / BYTES_PER_CHARACTER / CHARACTERS_PER_TOKEN
+    examples, limit = unit.details["examples"], unit.parameters.get("limit")
+    if unit.details["is_made"]:  # of files that hold much else: not their size, but an example's greatest length tells
+        whole = min(whole, examples * unit.parameters["max_length"])
+    if limit is not None:
+        whole *= min(1.0, limit / (examples or _lines(unit)))
+    return Tokens(int(whole), False)
+
+
+def prepared_examples(unit: Unit, store: Store) -> int:
+    """How many examples a `prepare` unit has."""
+    found = store.find(unit.key)
+    if found is not None:
+        return int(found.result["examples"])
+    examples = int(unit.details["examples"] or _lines(unit))
+    return min(examples, int(unit.parameters.get("limit", examples)))
+
+
+def _lines(unit: Unit) -> int:
+    """As many examples as a task that does not say it may have: one a line."""
+    return max(1, sum(_lines_of(path, Path(path).stat().st_mtime_ns) for path in unit.details["files"]))
+
+
+@cache
+def _lines_of(path: str, changed: int) -> int:
+    with Path(path).open("rb") as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
 def unit_tokens(unit: Unit, store: Store) -> Tokens:
@@ -54,7 +77,7 @@ def unit_tokens(unit: Unit, store: Store) -> Tokens:
     if unit.type == "train":
         parts = unit.parameters["parts"]
         if updates := unit.parameters["updates"]:
-            return Tokens(updates * parts[0]["batch_size"] * TOKENS_PER_EXAMPLE, False)
+            return Tokens(int(updates * sum(_update(unit, part, store) for part in parts) / len(parts)), False)
         return total(_epochs(unit, part, store) for part in parts)
     if "texts" in unit.inputs and unit.dtype is not None:
         return prepared_tokens(unit.inputs["texts"], store)
@@ -65,6 +88,12 @@ def _epochs(unit: Unit, part: Mapping[str, Any], store: Store) -> Tokens:
     """Tokens of one task of a training; what a sampler of several draws differs a little."""
     once = prepared_tokens(unit.inputs[f"train.{part['task']}"], store)
     return Tokens(once.count * int(part["epochs"]), once.exact)
+
+
+def _update(unit: Unit, part: Mapping[str, Any], store: Store) -> float:
+    """Tokens of an update of one task of a training."""
+    texts = unit.inputs[f"train.{part['task']}"]
+    return int(part["batch_size"]) * prepared_tokens(texts, store).count / prepared_examples(texts, store)
 
 
 def unit_seconds(unit: Unit, store: Store, on_gpu: bool) -> float:
