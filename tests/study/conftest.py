@@ -19,7 +19,7 @@ Figures = Mapping[str, Mapping[str, Mapping[str, Scores]]]  # row: task: languag
 class Runs:
     """`add(name, {row: {task: {language: scores}}})` writes a run and gives its records and cells.
 
-    A row is `<intermediate>.<method>.<seed>`. `fields(row, task, language)` are more fields of a record.
+    A row is `<intermediate>[~<control>].<method>.<seed>`. `fields(row, task, language)` are more fields of a record.
     """
 
     def __init__(self, folder: Path, record_of: Callable[..., Record]) -> None:
@@ -32,11 +32,13 @@ class Runs:
 
     def _records(self, name: str, figures: Figures, fields: Callable[..., dict[str, Any]]) -> Any:
         for row, tasks in figures.items():
-            intermediate, method, _ = row.rsplit(".", 2)
+            arm, method, _ = row.rsplit(".", 2)
+            intermediate, _, control = arm.partition("~")
             for task, languages in tasks.items():
                 for language, scores in languages.items():
                     self._write(self.folder / name / "predictions" / row / task / f"{language}.scores.jsonl", scores)
-                    known = {"row": row, "intermediate": intermediate, "method": method, "phases": []}
+                    known: dict[str, Any] = {"row": row, "intermediate": intermediate, "control": control or None}
+                    known |= {"method": method, "phases": []}
                     known |= {"task": task, "language": language, "metrics": {"accuracy": sum(scores) / len(scores)}}
                     yield self.record_of(**{**known, **fields(row, task, language)})
 

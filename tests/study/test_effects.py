@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xtreme_harness.study.cells import Cells, Series
-from xtreme_harness.study.effects import AVERAGE, EVERY, OVERVIEW, TRANSFER, Effect, Place, effects
+from xtreme_harness.study.effects import AVERAGE, EVERY, OVERVIEW, TRANSFER, Effect, Place, effects, families
 
 NONE, MNLI = Series("none", "plain"), Series("mnli", "plain")
 RIGHT, WRONG = 100.0, 0.0
@@ -179,3 +179,76 @@ def test_training_on_the_target_s_own_data_is_marked(runs: Any) -> None:
     cells = runs.add("own", {"none.plain.s1": tasks, "mnli+squad.plain.s1": tasks}, phases)
     marked = {place.column for place, effect in found(cells).items() if effect.own_data}
     assert marked == {"xnli", "squad", AVERAGE}  # the same file under another name, the same task, and what holds them
+
+
+# against controls
+
+CODE = Series("code", "plain")
+
+
+def code_at(against: str | None = None, column: str = "xnli") -> Place:
+    return Place(OVERVIEW, EVERY, CODE, column, against)
+
+
+def with_controls(runs: Any, code: int, **controls: int) -> dict[Place, Effect]:
+    """xnli in Swahili: 40 of 100 right without an intermediate, `code` with it, and so many with each control."""
+    rows = {"none": 40, "code": code, **{f"code~{name}": right for name, right in controls.items()}}
+    return found(runs.add("controls", {f"{row}.plain.s1": {"xnli": {"sw": scores(one)}} for row, one in rows.items()}))
+
+
+def test_an_intermediate_is_compared_with_each_of_its_controls(runs: Any) -> None:
+    table = with_controls(runs, 70, shuffled=40, other=65)
+    differences = {
+        place.against: effect.difference for place, effect in table.items() if place == code_at(place.against)
+    }
+    assert differences == pytest.approx({None: 30.0, "shuffled": 30.0, "other": 5.0})
+    shuffled = Series("code", "plain", "shuffled")
+    assert table[Place(OVERVIEW, EVERY, shuffled, "xnli")].difference == 0.0  # a line of its own
+    assert {place.series for place in table if place.against} == {CODE}
+
+
+@pytest.mark.parametrize(
+    ("code", "controls", "is_due"),
+    [
+        (70, {"shuffled": 40, "other": 42}, True),
+        (70, {"shuffled": 40, "other": 69}, False),  # as much of it comes from the other data
+        (10, {"shuffled": 40, "other": 41}, True),  # a loss may be due to the task too
+        (70, {"shuffled": 40, "other": 95}, False),  # significantly different, but in the other direction
+        (41, {"shuffled": 10, "other": 10}, False),  # better than its controls alone is no effect
+        (70, {}, None),
+    ],
+)
+def test_an_effect_is_due_to_the_task_only_if_it_is_there_against_every_control(
+    code: int, controls: dict[str, int], is_due: bool | None, runs: Any
+) -> None:
+    table = with_controls(runs, code, **controls)
+    assert table[code_at()].due_to_task is is_due and table[code_at(column=AVERAGE)].due_to_task is is_due
+    assert {effect.due_to_task for place, effect in table.items() if place.series != CODE or place.against} <= {None}
+
+
+def test_a_control_that_failed_leaves_nothing_due(runs: Any) -> None:
+    rows = {"none": 40, "code": 70, "code~shuffled": 40}
+    cells = runs.add(
+        "failed",
+        {f"{row}.plain.s1": {"xnli": {"sw": scores(right)}} for row, right in rows.items()},
+        lambda row, task, language: {"state": "failed"} if "~" in row else {},
+    )
+    table = found(cells)
+    assert table[code_at()].is_significant and table[code_at()].due_to_task is False
+    assert table[code_at("shuffled")].state == "failed"
+
+
+def test_controls_and_comparisons_with_them_are_corrected_apart(runs: Any) -> None:
+    tests = with_controls(runs, 70, shuffled=40, other=65, third=30)
+    sizes = [len(places) for places in families(tests)]
+    assert sorted(sizes) == [2, 2, 6, 6, 6, 6]  # two lines; xnli and the average; one intermediate, three controls
+    effect = tests[code_at()]
+    assert effect.p_value is not None and effect.corrected == pytest.approx(2 * effect.p_value)
+
+
+def test_controls_belong_to_their_intermediate_and_method(runs: Any) -> None:
+    rows = ("none.plain.s1", "none.adv.s1", "a.plain.s1", "a.adv.s1", "b.plain.s1", "a~c.plain.s1", "a~c.adv.s1")
+    cells = runs.add("several", {row: {"xnli": {"sw": scores(50)}} for row in rows})
+    assert cells.controls(Series("a", "adv")) == [Series("a", "adv", "c")]
+    assert cells.controls(Series("b", "plain")) == cells.controls(Series("a", "plain", "c")) == []
+    assert cells.baseline(Series("a", "adv", "c")) == Series("none", "adv")

@@ -194,3 +194,58 @@ def test_the_text_of_an_effect(effect: Effect, text: str, power: str) -> None:
 
 def test_bars_in_names_break_no_table() -> None:
     assert table(["a|b", "c"], [["x|y", "1"]]).count("\\|") == 1
+
+
+@pytest.fixture
+def controlled(runs: Any) -> Cells:
+    """Code gains on xnli, and so does what is shuffled on pawsx; squad has no control."""
+    rows = {"none": (50, 50), "code": (80, 80), "code~shuffled": (52, 78), "squad": (52, 51)}
+    return runs.add(
+        "controlled",
+        {
+            f"{name}.plain.s1": {"xnli": {"sw": right(one)}, "pawsx": {"sw": right(two)}}
+            for name, (one, two) in rows.items()
+        },
+    )
+
+
+def test_differences_to_controls_are_a_table_of_their_own(controlled: Cells) -> None:
+    page = report(controlled, study=replace(STUDY, by=("joshi",))).markdown()
+    assert [line[1] for line in lines(page, "### Tasks")][:4] == ["none", "code", "code~shuffled", "squad"]
+    (every, _) = lines(page, "**Against controls**")
+    assert every[:3] == ["all languages", "code", "shuffled"]
+    assert every[3].startswith("**+28.0** [") and every[4].startswith("+2.0 [")
+    assert lines(page, "Against controls:")[0][:3] == ["class 2", "code", "shuffled"]
+
+
+def test_what_is_due_to_the_task_is_marked_and_said(controlled: Cells) -> None:
+    page = report(controlled).markdown()
+    code = lines(page, "### Tasks")[1]
+    assert code[2].endswith("] ▲◆") and code[3].endswith("] ▲")
+    told = [line for line in page.splitlines() if line.startswith("- code on ")]
+    assert told[0].startswith("- code on xnli, all languages: **+30.0** [")
+    assert told[0].endswith("▲◆, and significantly so against shuffled: due to what the task is about.")
+    assert "but not against shuffled (+2.0 [" in told[1] and "not to be put down to what the task" in told[1]
+    assert NO_CONTROLS not in page and "- No controls were run of squad: " in page
+
+
+def test_controls_are_no_choice_and_no_negative_transfer(runs: Any) -> None:
+    rows = {"none": 50, "code": 55, "code~best": 90, "code~worst": 10}
+    cells = runs.add("extreme", {f"{name}.plain.s1": {"xnli": {"sw": right(one)}} for name, one in rows.items()})
+    page = report(cells).markdown()
+    assert (
+        lines(page, "chosen on the tests themselves")[0][0] == "one for all: code" and "Negative transfer" not in page
+    )
+    assert "code has no effect that is significant against the baseline" in page
+
+
+def test_the_json_tells_controls_and_what_was_compared(controlled: Cells) -> None:
+    (part,) = report(controlled).as_json()["parts"]
+    rows = [row for row in part["effects"] if (row["group"], row["column"]) == ("all languages", "xnli")]
+    places = [(row["intermediate"], row["control"], row["against"], row["due_to_task"]) for row in rows]
+    assert places == [
+        ("code", None, None, True),
+        ("code", None, "shuffled", None),
+        ("code", "shuffled", None, None),
+        ("squad", None, None, None),
+    ]
