@@ -50,12 +50,15 @@ def test_a_limit_above_what_is_there_changes_nothing(prepared: Callable[..., Uni
     assert prepared_examples(limited, store) == 360
 
 
-def test_examples_that_are_made_do_not_go_by_the_size_of_the_files(prepared: Callable[..., Unit], store: Store) -> None:
-    """The standard library has some ten megabytes, its pairs a hundredth of that in tokens."""
-    made = prepared("stdlib_code_search")
-    assert sum(Path(path).stat().st_size for path in made.details["files"]) > 1_000_000
-    assert 100_000 < prepared_tokens(made, store).count <= 2_800 * 128
-    assert prepared_tokens(prepared("stdlib_code_search", 280), store).count <= 280 * 128
+@pytest.mark.parametrize("limit", [None, 5])
+def test_examples_that_are_made_do_not_go_by_the_size_of_the_files(
+    limit: int | None, prepared: Callable[..., Unit], store: Store
+) -> None:
+    """As in the standard library, whose ten megabytes have a few thousand pairs of code and sentence."""
+    part = prepared("mini.nli", limit)
+    made = replace(part, details={**part.details, "examples": 10, "is_made": True})
+    assert prepared_tokens(made, store).count == (limit or 10) * part.parameters["max_length"]
+    assert prepared_examples(made, store) == (limit or 10)
 
 
 def test_what_is_prepared_is_counted(

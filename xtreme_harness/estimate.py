@@ -42,8 +42,10 @@ def prepared_tokens(unit: Unit, store: Store) -> Tokens:
         return Tokens(int(found.result["tokens"]), True)
     size = sum(Path(path).stat().st_size for path in unit.details["files"])
     whole = size / BYTES_PER_CHARACTER / CHARACTERS_PER_TOKEN
-    examples, limit = unit.details["examples"], unit.parameters.get("limit")
-    if unit.details["is_made"]:  # of files that hold much else: not their size, but an example's greatest length tells
+    examples, limit = unit.details.get("examples"), unit.parameters.get("limit")
+    if unit.details.get(
+        "is_made"
+    ):  # of files that hold much else: not their size, but an example's greatest length tells
         whole = min(whole, examples * unit.parameters["max_length"])
     if limit is not None:
         whole *= min(1.0, limit / (examples or _lines(unit)))
@@ -55,7 +57,7 @@ def prepared_examples(unit: Unit, store: Store) -> int:
     found = store.find(unit.key)
     if found is not None:
         return int(found.result["examples"])
-    examples = int(unit.details["examples"] or _lines(unit))
+    examples = int(unit.details.get("examples") or _lines(unit))
     return min(examples, int(unit.parameters.get("limit", examples)))
 
 

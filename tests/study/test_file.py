@@ -90,7 +90,7 @@ def test_the_file_of_the_documentation_is_sound(write: Write, tmp_path: Path) ->
     testing.write_topics(tmp_path).rename(tmp_path / "my_tasks.py")
     (tmp_path / "xtreme-data").mkdir()
     study, _ = read_study(write(page.split("```toml\n")[1].split("```")[0]))
-    assert study.name == "language-or-reading" and study.by == tuple(GROUPINGS)
+    assert study.name == "code-or-language" and study.by == tuple(GROUPINGS)
     for name in (*FILE, *GROUPINGS):
         assert re.search(rf"\b{name}\b", page), name
 
@@ -234,6 +234,14 @@ def test_weights_must_know_the_tasks_of_every_mix(write: Write) -> None:
 def test_a_method_s_parameters_can_be_set(write: Write) -> None:
     study, _ = read_study(write(LEAST + 'methods = ["plain", "adv"]\n[set.adv]\neps = 0.05\n'))
     assert study.settings == (("adv", "eps", 0.05),)
+
+
+def test_a_control_can_have_settings_of_its_own(write: Write) -> None:
+    text = LEAST.replace('"mini.nli"', '"stdlib_code_search"')
+    one = '[set."stdlib_code_search.no-code"]\nepochs = 1\n'
+    study, _ = read_study(write(f'{text}controls = ["no-code"]\n{one}'))
+    assert study.settings == (("stdlib_code_search.no-code", "epochs", 1),) and study.controls == ("no-code",)
+    assert "must be a task or a method of this study" in problems(write(text + one))
 
 
 def test_values_of_a_task_in_the_other_role_may_be_swept(write: Write) -> None:

@@ -116,7 +116,7 @@ def test_an_edited_record_changes_the_tables(folder: Path) -> None:
 def test_records_and_scores_must_be_there(folder: Path) -> None:
     asked, registry = read_study(folder / "study.toml", with_data=False)
     shutil.rmtree(folder / RUN / "predictions" / "none.plain.s1" / "mini.nli")
-    with pytest.raises(MissingData, match="has no per-example values of none.plain.s1 mini.nli en"):
+    with pytest.raises(MissingData, match=r"has no per-example values of none\.plain\.s1 mini\.nli en"):
         finished_report(asked, registry, folder)
     shutil.rmtree(folder / RUN)
     with pytest.raises(MissingData, match=r"records\.jsonl: is not there; the study's runs lie in"):

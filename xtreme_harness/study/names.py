@@ -67,10 +67,12 @@ def _targets(fields: Mapping[str, Any], registry: Registry) -> list[Task]:
 
 
 def _trained(fields: Mapping[str, Any], registry: Registry) -> list[Task]:
-    """The intermediate tasks, each once, as far as their names are known."""
+    """The intermediate tasks, each once, as far as their names are known; after them their controls."""
     known = registry.names("task", "intermediate")
-    names = dict.fromkeys(name for mix in fields.get("intermediates", []) for name in mix.split("+"))
-    return [registry.task(name) for name in names if name in known]
+    names = [name for mix in fields.get("intermediates", []) for name in mix.split("+") if name in known]
+    named = [registry.task(name).controls for name in names]
+    controls = [of[control] for of in named for control in fields.get("controls", []) if control in of]
+    return [registry.task(name) for name in dict.fromkeys([*names, *controls])]
 
 
 def _suite_problems(fields: Mapping[str, Any]) -> Iterator[str]:
