@@ -80,6 +80,9 @@ def test_bad_names(name: Any) -> None:
         ({"version": 1}, 'version must be text, such as "1"'),
         ({"metrics": ("f1",), "headline": ("accuracy",)}, "headline names a metric that is not among metrics"),
         ({"comparable": False}, "comparable=False needs not_comparable_because"),
+        ({"controls": ("other",)}, "controls must give tasks by the names of controls, which match ["),
+        ({"controls": {"No Code": "other"}}, "controls must give tasks by the names of controls, which match ["),
+        ({"controls": {"shuffled": "t"}}, "it cannot be its own control"),
     ],
 )
 def test_problems_of_a_task(fields: dict[str, Any], problem: str) -> None:

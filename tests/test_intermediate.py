@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from xtreme_harness import testing
+from xtreme_harness.cli.main import run
 from xtreme_harness.errors import DefinitionError, RequestError, UnknownName
 from xtreme_harness.plan import Plan, PlannedCell
 from xtreme_harness.registry import Registry, load_registry
@@ -422,3 +424,13 @@ def test_controls_that_nothing_has_are_refused(fields: dict[str, Any], told: str
     with pytest.raises(RequestError) as caught:
         planned("t2", **fields)
     assert told in str(caught.value) and caught.value.exit_code == 2
+
+
+def test_the_command_takes_controls(tiny_xlmr: Path, tasks: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["--model", str(tiny_xlmr), "--task", "t2", "--plugin", tasks.plugin_arguments[0], "--dry-run", "--json"]
+    assert run(["run", *named, "--intermediate", "i2", "--control", "other-words", "--control", "shuffled-labels"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    arms = ("i2", "i2~other-words", "i2~shuffled-labels")
+    assert rows == [f"{arm}.plain.srecipe" for arm in arms]
+    assert run(["run", *named, "--intermediate", "i6", "--control", "other-words"]) == 2
+    assert "none of the intermediates has the control 'other-words'" in capsys.readouterr().err

@@ -152,9 +152,9 @@ class Task:
             problems.append('version must be text, such as "1"')
         if not set(self.headline) <= set(self.metrics or self.headline):
             problems.append("headline names a metric that is not among metrics")
-        if wrong := [name for name in self.controls if not NAME.fullmatch(name)]:
-            problems.append(f"the names of controls must match {NAME.pattern}, not {', '.join(wrong)}")
-        if self.name in self.controls.values():
+        if not isinstance(self.controls, Mapping) or not all(NAME.fullmatch(str(name)) for name in self.controls):
+            problems.append(f"controls must give tasks by the names of controls, which match {NAME.pattern}")
+        elif self.name in self.controls.values():
             problems.append("it cannot be its own control")
         if not self.comparable and not self.not_comparable_because:
             problems.append("comparable=False needs not_comparable_because")

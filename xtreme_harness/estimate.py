@@ -13,6 +13,7 @@ from xtreme_harness.unit import Unit
 
 CHARACTERS_PER_TOKEN = 5.0  # the marks of the file format counted in
 BYTES_PER_CHARACTER = 1.3
+LONGEST = 512  # tokens of an example, where its kind has no other limit
 # tokens a second on two CPU cores with bfloat16 and a small encoder; a run corrects them by what it measures
 TOKENS_PER_SECOND = {"prepare": 60_000.0, "train": 2_300.0, "predict": 7_000.0, "embed": 7_000.0}
 GPU_SPEEDUP = 60.0
@@ -43,10 +44,8 @@ def prepared_tokens(unit: Unit, store: Store) -> Tokens:
     size = sum(Path(path).stat().st_size for path in unit.details["files"])
     whole = size / BYTES_PER_CHARACTER / CHARACTERS_PER_TOKEN
     examples, limit = unit.details.get("examples"), unit.parameters.get("limit")
-    if unit.details.get(
-        "is_made"
-    ):  # of files that hold much else: not their size, but an example's greatest length tells
-        whole = min(whole, examples * unit.parameters["max_length"])
+    if unit.details.get("is_made"):  # what the files hold besides must not count; no example is longer than that
+        whole = min(whole, examples * unit.parameters.get("max_length", LONGEST))
     if limit is not None:
         whole *= min(1.0, limit / (examples or _lines(unit)))
     return Tokens(int(whole), False)

@@ -96,7 +96,7 @@ def prepare_unit(
         details={
             "files": files.paths,
             "examples": task.rough_sizes.get(split) or task.sizes.get(split, {}).get(language),
-            "is_made": bool(task.rough_sizes),
+            "is_made": split in task.rough_sizes,
             "tokenizer": encoder.folder,
             "remote_code": encoder.trust.remote_code,
             "method_files": dict(assignment.method_files),
