@@ -1,0 +1,1 @@
+"""Reports a researcher wants beside the tables: figures of runs, tokenizer fertility, learning curves, layers."""
