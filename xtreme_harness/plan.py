@@ -145,9 +145,9 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
     Raises RequestError (exit 2) for names, values and languages that do not exist, CheckpointError (exit 5) for a
     model that is none. Data files that are not there make `missing` cells, not errors.
     """
-    suite, tasks = _targets(request, registry)
+    suite, tasks = targets(request, registry)
     recipe = recipe_of(request, registry)
-    _check_languages(request, tasks)
+    check_languages(request, tasks)
     rows = rows_of(request, registry)
     trained_on = {task.name: task for row in rows for task in (*row.controlled.values(), *row.mix)}
     methods = [registry.method(name) for name in request.methods]
@@ -179,11 +179,11 @@ def make_plan(request: Request, registry: Registry, store: Store) -> Plan:
 
 def recipe_of(request: Request, registry: Registry) -> Recipe:
     """The recipe that the request names, else its suite's."""
-    suite, _ = _targets(request, registry)
+    suite, _ = targets(request, registry)
     return registry.recipe(request.recipe or suite.recipe or DEFAULT_RECIPE)
 
 
-def _targets(request: Request, registry: Registry) -> tuple[Suite, tuple[Task, ...]]:
+def targets(request: Request, registry: Registry) -> tuple[Suite, tuple[Task, ...]]:
     """The suite (or a nameless one of the tasks given) and its target tasks, `--task` filtering a suite."""
     if request.suite is None:
         tasks = tuple(registry.target_task(name) for name in request.tasks)
@@ -197,7 +197,8 @@ def _suites(registry: Registry) -> list[Suite]:
     return [registry.suite(name) for name in registry.names("suite")]
 
 
-def _check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
+def check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
+    """Raises UnknownName for a language of the request that none of the tasks has."""
     known = {language for task in tasks for language in task.languages}
     for language in request.languages:
         if language not in known:
@@ -237,8 +238,8 @@ class _Folders:
     """Looks data and gold files up in the request's folders, with their hashes and what is unofficial about them."""
 
     def __init__(self, request: Request, hashes: HashCache) -> None:
-        self.data = _folder("--data", request.data)
-        given = _folder("--labels", request.labels)
+        self.data = named_folder("--data", request.data)
+        given = named_folder("--labels", request.labels)
         self.labels = given or (self.data / "labels" if self.data else None)
         self.hashes = hashes
         self.takes_unofficial = request.unofficial
@@ -277,7 +278,8 @@ class _Folders:
         return tuple(dict.fromkeys(reason for task in tasks for reason in self.unofficial.get(task.name, [])))
 
 
-def _folder(option: str, name: str | None) -> Path | None:
+def named_folder(option: str, name: str | None) -> Path | None:
+    """The folder that an option named; raises RequestError where there is none of that name."""
     if name is None:
         return None
     folder = Path(name)

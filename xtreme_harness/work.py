@@ -16,6 +16,7 @@ from xtreme_harness.store import Finished, Store
 from xtreme_harness.unit import Unit
 
 Tick = Callable[[float, str], None]
+DROPPED = {"train": ("encoder/model.safetensors", "head.safetensors"), "embed": ("layer.npy",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ def performer(unit: Unit, registry: Registry) -> Callable[[Job], dict[str, Any]]
 
 def dropped_files(unit: Unit) -> tuple[str, ...]:
     """The files of a unit that may be dropped once its consumers are done, and are needed to do them."""
-    return ("encoder/model.safetensors", "head.safetensors") if unit.type == "train" else ()
+    return DROPPED.get(unit.type, ())
 
 
 def about_now() -> dict[str, Any]:

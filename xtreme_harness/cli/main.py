@@ -30,6 +30,7 @@ COMMANDS = {
     "plugins": ("xtreme_harness.cli.plugins:plugins", "List plugins, what they registered and which failed."),
     "data": ("xtreme_harness.cli.data:data", "Say what data is there; fetch, import, label, pack it."),
     "store": ("xtreme_harness.cli.store:store", "Say what the store holds; make room in it."),
+    "report": ("xtreme_harness.cli.report:report", "Figures of runs; tokenizers, learning curves, layers."),
     "leaderboard": ("xtreme_harness.cli.leaderboard:leaderboard", "Build leaderboards from runs and verify them."),
     "compare": ("xtreme_harness.cli.compare:compare", "Say what differs between two runs, and by how much."),
 }

@@ -46,19 +46,29 @@ def with_options(*options: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
-machine_options = with_options(  # what commands that compute have in common: where, with what, and whether at all
+language_option = click.option(
+    "--language", "languages", multiple=True, help="Only these languages (ISO code). Repeatable."
+)
+data_option = click.option("--data", metavar="DIR", help="The data folder, in XTREME's layout.")
+checkpoint_options = with_options(  # of commands that open a checkpoint
     click.option("--store", metavar="DIR", help="Where finished units are kept."),
     plugin_option,
-    click.option("--executor", default="local", show_default=True, help="Where units run."),
+    offline_option,
+    click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so."),
+    click.option("--allow-pickle", is_flag=True, help="Load weights that are not safetensors; the records say so."),
+)
+device_options = with_options(  # of commands that put it to work
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."),
     click.option("--dtype", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16"])),
     click.option("--token-budget", type=click.IntRange(min=1), help="Tokens of a batch. Changes rounding alone."),
     click.option("--threads", type=click.IntRange(min=1), help="Processor threads. By default torch decides."),
-    offline_option,
+)
+machine_options = with_options(  # what commands that compute have in common: where, with what, and whether at all
+    checkpoint_options,
+    device_options,
+    click.option("--executor", default="local", show_default=True, help="Where units run."),
     click.option("--dry-run", is_flag=True, help="Print the plan and stop."),
     click.option("--keep", type=click.Choice(["all"]), help="Keep the weights of target-task trainings in the store."),
-    click.option("--trust-remote-code", is_flag=True, help="Let the checkpoint's own code run; the records say so."),
-    click.option("--allow-pickle", is_flag=True, help="Load weights that are not safetensors; the records say so."),
 )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from xtreme_harness.cli.options import (
+    data_option,
     json_option,
     labels_option,
+    language_option,
     machine_fields,
     machine_options,
     machine_settings,
@@ -25,7 +27,7 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option("--model", required=True, help="A registered name, a checkpoint folder, or a hub id with its revision.")
 @suite_option
 @task_option
-@click.option("--language", "languages", multiple=True, help="Only these languages (ISO code). Repeatable.")
+@language_option
 @click.option("--intermediate", "intermediates", multiple=True, help="Train on A+B first; `none` is a row of its own.")
 @click.option(
     "--control", "controls", multiple=True, help="Rows of these controls of the intermediates: shuffled-labels, ..."
@@ -41,7 +43,7 @@ from xtreme_harness.request import Request, parse_sampler, parse_setting
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME.KEY=VALUE", help="Change one value of a task or method."
 )
-@click.option("--data", metavar="DIR", help="The data folder, in XTREME's layout.")
+@data_option
 @labels_option
 @click.option("--out", metavar="DIR", help="The run's folder. By default runs/<model>.<suite or tasks>.")
 @machine_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xtreme_harness.drawing.picture import INK, PAPER, SMALL, Picture, head
 
@@ -105,7 +105,7 @@ def _share(scale: Normalize, cell: float) -> float:
     return 0.05 + 0.80 * float(scale(cell))
 
 
-def _draw_box(axes: Axes, x: float, y: float, **how: object) -> None:
+def _draw_box(axes: Axes, x: float, y: float, **how: Any) -> None:
     from matplotlib.patches import Rectangle
 
     axes.add_patch(Rectangle((x, y), 1, 1, **how))

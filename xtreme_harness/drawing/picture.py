@@ -6,6 +6,7 @@ Text stays text in the SVG, so that it can be searched, read out and set in the 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ def require_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError:
         raise RequestError("Figures need matplotlib: pip install 'xtreme-harness[plots]'.") from None
+
+
+def file_stem(name: str) -> str:
+    """`name` as part of a file's name: records may hold rows and tasks that others named."""
+    return re.sub(r"[^A-Za-z0-9._+-]", "-", name)
 
 
 @dataclass(frozen=True)

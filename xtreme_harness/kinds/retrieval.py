@@ -141,6 +141,7 @@ class Retrieval:
 
     gold_fields: ClassVar[tuple[str, ...]] = ()
     modules: ClassVar[tuple[str, ...]]
+    language_side: ClassVar[str]  # the side that is in the part's language; the other one is English
 
     def search(self, assignment: Assignment, split: str, language: str) -> tuple[Unit, dict[str, Any]]:
         """The `predict` unit of one part in one language, and every value that decides its result."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from xtreme_harness.drawing.gaps import Ends, dumbbells
 from xtreme_harness.drawing.heatmap import Cell, Grid, heat_map
-from xtreme_harness.drawing.picture import Picture
+from xtreme_harness.drawing.picture import Picture, file_stem
 from xtreme_harness.leaderboard.averages import SOURCE, Figure, mean
 from xtreme_harness.leaderboard.grouped import AVERAGE, TABLES, board_groups, figure_of, group_means, group_tables
 from xtreme_harness.leaderboard.groups import GROUPINGS, by_size, in_words
@@ -29,7 +29,7 @@ def render(standings: Standings) -> dict[str, str]:
 
 
 def folder_name(standings: Standings) -> str:
-    return f"{_safe(standings.name)}.figures"
+    return f"{file_stem(standings.name)}.figures"
 
 
 def page(standings: Standings, drawn: dict[str, Picture]) -> str:
@@ -43,11 +43,11 @@ def page(standings: Standings, drawn: dict[str, Picture]) -> str:
 
 def pictures(standings: Standings) -> dict[str, Picture]:
     """Every figure by its file's stem. Rows of another track stand apart: they are not comparable."""
-    drawn = {f"task.{_safe(task)}": _of_task(standings, task) for task in standings.tasks}
+    drawn = {f"task.{file_stem(task)}": _of_task(standings, task) for task in standings.tasks}
     if gaps := _gaps(standings):
         drawn["gap"] = gaps
     drawn |= {f"by.{by}": _by_group(standings, by) for by in TABLES if board_groups(standings, by)}
-    return drawn | {f"row.{_safe(row.id)}": _of_row(standings, row) for row in standings.rows}
+    return drawn | {f"row.{file_stem(row.id)}": _of_row(standings, row) for row in standings.rows}
 
 
 def _of_task(standings: Standings, task: str) -> Picture:
@@ -132,11 +132,6 @@ def _name(row: Standing) -> str:
 
 def _cell(figure: Figure) -> Cell:
     return figure.state if figure.value is None else figure.value
-
-
-def _safe(name: str) -> str:
-    """As part of a file's name: a board may hold rows and tasks that others named."""
-    return re.sub(r"[^A-Za-z0-9._+-]", "-", name)
 
 
 def _plain(text: str) -> str:

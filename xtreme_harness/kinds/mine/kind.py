@@ -26,6 +26,7 @@ Pair = tuple[str, str]
 class Mine(Retrieval):
     """Normal form: `side` = query (the foreign side) or candidate (English) {id, text}, and gold {query, candidate}."""
 
+    language_side: ClassVar[str] = "query"
     modules: ClassVar[tuple[str, ...]] = (
         "xtreme_harness.kinds.retrieval",
         "xtreme_harness.kinds.mine.encode",

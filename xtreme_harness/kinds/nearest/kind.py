@@ -18,6 +18,7 @@ from xtreme_harness.kinds.retrieval import SIDES, Retrieval
 class Nearest(Retrieval):
     """Normal form: `side` = query (English) or candidate {id, text}, and gold {query, candidate}."""
 
+    language_side: ClassVar[str] = "candidate"
     modules: ClassVar[tuple[str, ...]] = (
         "xtreme_harness.kinds.retrieval",
         "xtreme_harness.kinds.nearest.decode",
