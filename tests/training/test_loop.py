@@ -33,6 +33,21 @@ def test_training_moves_the_weights_and_repeats_exactly(lab: Any) -> None:
     assert told["updates"] == told["selected_update"] == 10 and told["dev"] == {} and told["log"] == []
 
 
+@pytest.mark.parametrize("budget", [4096, 40])
+def test_the_loss_is_told_at_some_updates(lab: Any, monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    """Each time the mean over the updates since the time before, however they are cut into micro-batches."""
+    monkeypatch.setattr(loop, "LOSS_POINTS", 10)
+    _, every = lab.train("every", budget=budget)
+    monkeypatch.setattr(loop, "LOSS_POINTS", 2)
+    _, some = lab.train("some")
+    losses = [entry["loss"] for entry in every["losses"]]
+    assert [entry["update"] for entry in every["losses"]] == list(range(1, 11))
+    assert [entry["update"] for entry in some["losses"]] == [5, 10]
+    means = [sum(losses[:5]) / 5, sum(losses[5:]) / 5]
+    assert [entry["loss"] for entry in some["losses"]] == pytest.approx(means, abs=1e-5)
+    assert losses[0] == pytest.approx(1.1, abs=0.2)  # three labels, a fresh head: the logarithm of 3
+
+
 def test_another_seed_ends_elsewhere(xlmr_lab: Any) -> None:
     assert difference(xlmr_lab.train("a")[0], xlmr_lab.train("b", seed=6)[0]) > 1e-5
 
@@ -151,8 +166,11 @@ def dev_figures(lab: Any, losses: list[float]) -> Any:
 
 @pytest.mark.parametrize("stops", [[1], [4], [5], [9], [3, 1, 2]])
 @pytest.mark.parametrize("selection", ["last", "english-dev"])
-def test_an_interrupted_training_ends_with_the_same_weights(xlmr_lab: Any, stops: list[int], selection: str) -> None:
-    """Bit by bit, with dropout, in the middle of an epoch and at its end."""
+def test_an_interrupted_training_ends_with_the_same_weights(
+    xlmr_lab: Any, stops: list[int], selection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit by bit, with dropout, in the middle of an epoch and at its end, and between two points of the loss."""
+    monkeypatch.setattr(loop, "LOSS_POINTS", 2)
     lab = xlmr_lab.but(dropout=0.2, selection=selection, evaluate_every=2, weight_decay=0.1)
     fields = {"evaluate": dev_figures(lab, []), "dev": lab.dev}
     expected, told = lab.train("uninterrupted", **fields)

@@ -85,6 +85,7 @@ def test_a_trained_unit_keeps_encoder_head_and_log(
         "encoder/model.safetensors",
         "head.safetensors",
         "log.jsonl",
+        "loss.jsonl",
     ]
     result = found.result
     assert result["updates"] == 12 and result["selected_update"] in (3, 6, 9, 12)

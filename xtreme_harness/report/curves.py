@@ -102,7 +102,8 @@ def learning_curves(records: Sequence[Record], title: str, store: Store) -> Curv
         if found is None:
             lost.append(f"{tasks} {key[:12]}")
             continue
-        log = [entry for _, entry in read_jsonl(found.file("log.jsonl"))]
+        logs = [found.file(name) for name in ("loss.jsonl", "log.jsonl")]
+        log = [entry for path in logs if path.is_file() for _, entry in read_jsonl(path)]
         curves.append(
             Curve(
                 unit=key,

@@ -1,6 +1,7 @@
 """Into how many pieces a tokenizer cuts the words and characters of each task and language, and what it does not know.
 
-Counted on all texts of the test parts in the part's own language, without labels, special tokens, prefixes or cuts to a length.
+Counted on all texts of the test parts that are in the part's language: without labels, special tokens and prefixes, and
+before anything is cut to a length.
 """
 
 from __future__ import annotations

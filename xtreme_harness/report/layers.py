@@ -100,7 +100,9 @@ class Layers:
             row_gaps=(len(lines) - 1,),
             best=[best(line) for line in lines.values()],
         )
-        note = f"{self.model}. Analysis: the best layer (framed) is chosen on test data; * is the one that a run uses."
+        note = (
+            f"{self.model}, hidden states, 0: embeddings; * is a run's. An analysis: the best (framed) is an oracle's."
+        )
         return heat_map(grid, f"{task.task} by layer ({task.metric})", note)
 
     def as_json(self) -> dict[str, Any]:

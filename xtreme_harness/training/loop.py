@@ -29,6 +29,7 @@ from xtreme_harness.training.samplers import Sampler, draw_order, shares
 from xtreme_harness.training.selection import Selection
 
 Network = EncoderWithHead | EncoderWithHeads
+LOSS_POINTS = 50  # of a learning curve: its values leave the device that often and no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +69,20 @@ class Progress:
     drawn: list[int]  # updates done, by part
     decay: float = 1.0  # what decoupled weight decay has done to an embedding row without gradient
     log: list[dict[str, Any]] = field(default_factory=list)
+    losses: list[dict[str, Any]] = field(default_factory=list)  # {update, loss}: the mean since the entry before
+    loss: torch.Tensor | float = 0.0  # the sum of this process's shares of the losses since the last entry
 
     @property
     def update(self) -> int:
         return sum(self.drawn)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"drawn": list(self.drawn), "decay": self.decay, "log": list(self.log)}
+        told = {"log": list(self.log), "losses": list(self.losses), "loss": float(self.loss)}
+        return {"drawn": list(self.drawn), "decay": self.decay, **told}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.drawn, self.decay, self.log = list(state["drawn"]), state["decay"], list(state["log"])
+        self.losses, self.loss = list(state["losses"]), state["loss"]
 
 
 def fit(network: Network, plan: Plan, folder: Path) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def fit(network: Network, plan: Plan, folder: Path) -> dict[str, Any]:
         compact.restore(best["decay"])
     drawn = dict(zip((part.name for part in plan.parts), run.progress.drawn, strict=True))
     told = {"updates": plan.updates, "selected_update": best["update"], "drawn": drawn, "dev": best["dev"]}
-    return {**told, "log": run.progress.log}
+    return {**told, "log": run.progress.log, "losses": run.progress.losses}
 
 
 def _compact(network: Network, plan: Plan) -> CompactEmbedding | None:
@@ -133,6 +138,8 @@ class _Run:
         for drawn in self.order[self.progress.update :]:
             self._step(self.walks[drawn], self.progress.drawn[drawn])
             self.progress.drawn[drawn] += 1
+            if self.progress.update % max(1, total // LOSS_POINTS) == 0 or self.progress.update == total:
+                self._tell_loss()
             if self._evaluation_is_due():
                 self._evaluate()
             if self._checkpoint_is_due():
@@ -148,7 +155,9 @@ class _Run:
         factor = rate_factor(self.progress.update, self.warmup, plan.updates)
         set_rates(self.optimiser, self.rates, factor)
         for rows in self._share(batches):
-            torch.autograd.backward(self._summed_loss(walk, rows) / weight)
+            loss = self._summed_loss(walk, rows) / weight
+            torch.autograd.backward(loss)
+            self.progress.loss = self.progress.loss + loss.detach().float()
         self._sum_gradients(walk.network)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), plan.values["clip"])
         self.optimiser.step()
@@ -166,6 +175,15 @@ class _Run:
         batch = Batch(inputs, partial(_loss, kind, beside["targets"]), beside["words"], draws)
         with autocast(plan.device, plan.dtype):
             return self.step(walk.network, batch)
+
+    def _tell_loss(self) -> None:
+        progress = self.progress
+        since = progress.update - (progress.losses[-1]["update"] if progress.losses else 0)
+        loss = torch.as_tensor(progress.loss, device=self.accelerator.device)
+        if self.accelerator.num_processes > 1:
+            loss = self.accelerator.reduce(loss, "sum")
+        progress.losses.append({"update": progress.update, "loss": round(float(loss) / since, 6)})
+        progress.loss = 0.0
 
     def _share(self, batches: list[list[int]]) -> list[list[int]]:
         """This process's micro-batches, where several devices share an update."""

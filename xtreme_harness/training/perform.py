@@ -54,11 +54,12 @@ def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
     pad_id = starting_pad_id(encoder, job)
     plan = _plan(job, kinds, device, pad_id)
     trained = fit(network, plan, job.partial)
-    log = trained.pop("log")
+    log, losses = trained.pop("log"), trained.pop("losses")
     if writes:
         save_encoder(network.encoder, job.folder / "encoder", loading.dropouts)
         save_heads(heads, job.folder / "head.safetensors")
         write_jsonl(job.folder / "log.jsonl", log)
+        write_jsonl(job.folder / "loss.jsonl", losses)
     tokens = sum(round(part.train.tokens * trained["drawn"][part.name] / part.updates_per_epoch) for part in plan.parts)
     about = {"tokens": tokens, "pad_id": pad_id, "device": devices.describe(device)}
     return {**trained, **about, "handover": handover(job, loading, head_tensors(heads))}
