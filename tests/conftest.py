@@ -175,9 +175,9 @@ def plan_of(store: Store, registry: Registry) -> Callable[..., Plan]:
 
 @pytest.fixture
 def perform_all(store: Store, registry: Registry) -> Callable[..., list[Outcome]]:
-    """Performs units in order with one thread; keyword arguments are Settings."""
+    """Performs units in order with one thread; keyword arguments are Settings, or another store or registry."""
 
-    def work(units: list[Unit], registry: Registry = registry, **fields: Any) -> list[Outcome]:
+    def work(units: list[Unit], registry: Registry = registry, store: Store = store, **fields: Any) -> list[Outcome]:
         chosen = Settings(**{"device": "cpu", "threads": 1, **fields})
         return [perform(unit, store, registry, chosen) for unit in units]
 

@@ -27,6 +27,7 @@ def test_there_is_a_figure_for_each_task_group_and_row(standings: Standings) -> 
     assert list(pictures(standings)) == ["task.nli", "task.pos", "gap", *GROUPS, *rows]
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_file_and_nothing_changes_by_itself(standings: Standings) -> None:
     files = render(standings)
     page, *figures = files

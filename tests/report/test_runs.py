@@ -56,6 +56,7 @@ def test_what_is_no_run_and_what_is_there_twice_are_refused(run_at: Callable[...
         read_runs([one, two])
 
 
+@pytest.mark.slow
 def test_figures_are_written_as_svg_and_png_with_a_page(
     report: Callable[..., Any], run_at: Callable[..., Path], tmp_path: Path
 ) -> None:

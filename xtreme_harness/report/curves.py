@@ -8,6 +8,7 @@ from typing import Any
 
 from xtreme_harness.drawing.lines import Line, line_charts
 from xtreme_harness.drawing.picture import Picture, file_stem
+from xtreme_harness.errors import RequestError
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.leaderboard.markdown import table
 from xtreme_harness.records import Record
@@ -88,7 +89,7 @@ def _picture(tasks: str, curves: Sequence[Curve]) -> Picture:
 
 
 def learning_curves(records: Sequence[Record], title: str, store: Store) -> Curves:
-    """Looks the trainings of `records` up in the store, each once."""
+    """Looks the trainings of `records` up in the store, each once. Raises RequestError where nothing was trained."""
     rows: dict[str, list[str]] = {}
     phases: dict[str, dict[str, Any]] = {}
     for record in records:
@@ -96,6 +97,8 @@ def learning_curves(records: Sequence[Record], title: str, store: Store) -> Curv
             phases.setdefault(phase["unit"], phase)
             named = rows.setdefault(phase["unit"], [])
             named += [] if record["row"] in named else [record["row"]]
+    if not phases:
+        raise RequestError(f"{title}: no training is behind it, and so no learning curve.")
     curves, lost = [], []
     for key, phase in phases.items():
         tasks, found = "+".join(phase["tasks"]), store.find(key)
