@@ -52,6 +52,14 @@ def test_tracks_stand_apart(standings: Standings) -> None:
     assert not {"zero-shot", "translate-train"} & set(texts(one, "task.nli"))
 
 
+def test_many_languages_are_set_one_below_the_other(standings: Standings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the figure fits on a page; rows are columns then, and say their track."""
+    monkeypatch.setattr("xtreme_harness.leaderboard.figures.WIDE", 1)
+    shown = texts(standings, "task.pos")
+    assert {"English (en)", "Basque (eu)", "translated, translate-train", "broken, zero-shot"} <= set(shown)
+    assert shown.count("fail") == 2
+
+
 def test_the_gap_is_english_minus_the_others(standings: Standings) -> None:
     shown = texts(standings, "gap")
     assert shown.count("10.0") == len(standings.rows)  # 5 above and 5 below, in every row

@@ -93,6 +93,7 @@ def test_vectors_are_dropped_unless_a_run_had_made_them(
     assert np.array_equal(np.load(held[1].file("layer.npy")), vectors)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_vectors_that_were_dropped_are_made_again_by_a_run_that_needs_them(
     by_layer: Callable[..., Layers],
     plan_of: Callable[..., Plan],
@@ -117,12 +118,14 @@ def test_the_same_command_again_passes_no_text(by_layer: Callable[..., Layers], 
     assert again.passes == 0 and again.tasks == first.tasks
 
 
+@pytest.mark.slow
 def test_one_pass_for_each_language(by_layer: Callable[..., Layers], tiny_xlmr: Path, tmp_path: Path) -> None:
     loaded = load_registry([str(write_retrieval(tmp_path / "two", languages=("sw", "eu")))])
     found = by_layer(tiny_xlmr, 2, 0, registry=loaded)
     assert found.layers == (0, 2) and found.passes == 2 and list(found.tasks[0].figures) == ["sw", "eu"]
 
 
+@pytest.mark.slow
 def test_a_kind_with_its_own_way_to_embed_is_left_to_it(
     by_layer: Callable[..., Layers], tiny_xlmr: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,9 +37,15 @@ def _draw(panels: Mapping[str, Sequence[Line]], along: str, title: str, note: st
     figure.subplots_adjust(0.0, 0.0, 1.0, 1.0, wspace=0.22)
     for axes, (name, lines) in zip(places, panels.items(), strict=True):
         _panel(axes, name, lines, names, along)
-    handles, labels = places[0].get_legend_handles_labels()
+    drawn = {name: handle for axes in places for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(
-        handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=SMALL, borderaxespad=0.0
+        [drawn[name] for name in names],
+        names,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+        frameon=False,
+        fontsize=SMALL,
+        borderaxespad=0.0,
     )
     head(figure, title, note, 1 + 0.2 / HEIGHT)
     return figure

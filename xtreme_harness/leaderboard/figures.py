@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from xtreme_harness.drawing.gaps import Ends, dumbbells
 from xtreme_harness.drawing.heatmap import Cell, Grid, heat_map
@@ -17,6 +18,7 @@ from xtreme_harness.leaderboard.groups import GROUPINGS, by_size, in_words
 from xtreme_harness.leaderboard.standings import Standing, Standings
 
 MEAN = "mean"
+WIDE = 20  # languages
 BY_SIZE = "English first, then from most to least pretraining data (CC-100)"
 IN_A_COLUMN = "Compare within a column: the groups' averages are over different tasks"
 
@@ -51,14 +53,26 @@ def pictures(standings: Standings) -> dict[str, Picture]:
 
 
 def _of_task(standings: Standings, task: str) -> Picture:
+    """Rows x languages; many languages are set one below the other, so that the figure fits on a page."""
     codes = by_size(standings.languages[task])
     rows = [
         [*(figure_of(row, task, code) for code in codes), Figure(row.tasks[task].value, row.tasks[task].state)]
         for row in _ordered(standings)
     ]
     grid = _grid(standings, rows, [*codes, MEAN], gaps=(len(codes),))
+    if len(codes) > WIDE:
+        grid = _turned(standings, grid, [*(in_words(code) for code in codes), MEAN])
     metric = " and ".join(standings.metrics[task])
     return heat_map(grid, f"{task} ({metric})", f"{standings.title}. {BY_SIZE}.")
+
+
+def _turned(standings: Standings, grid: Grid, languages: Sequence[str]) -> Grid:
+    """Languages x rows: a row's name says its track where there are several."""
+    several = len(grid.blocks) > 1
+    names = [f"{_name(row)}, {row.track}" if several else _name(row) for row in _ordered(standings)]
+    starts = list(accumulate(size for _, size in grid.blocks))[:-1]
+    cells = [list(line) for line in zip(*grid.cells, strict=True)]
+    return Grid(rows=languages, columns=names, cells=cells, row_gaps=grid.gaps, gaps=starts)
 
 
 def _by_group(standings: Standings, by: str) -> Picture:

@@ -84,7 +84,8 @@ def _picture(tasks: str, curves: Sequence[Curve]) -> Picture:
     panels: dict[str, list[Line]] = {}
     for curve in curves:
         for name, points in curve.points.items():
-            panels.setdefault(name, []).append(Line(f"{curve.rows[0]}, {curve.role}", points, curve.selected))
+            kept = None if name == LOSS else curve.selected
+            panels.setdefault(name, []).append(Line(f"{curve.rows[0]}, {curve.role}", points, kept))
     return line_charts(panels, "update", f"{tasks}: learning curves", f"{NOTE} A ring marks the update that is kept.")
 
 
