@@ -85,6 +85,10 @@ def test_a_cell_that_a_row_does_not_have_shows_why(standings: Standings) -> None
     assert shown.count("skip") == 2 and shown.count("n/p") == 2
 
 
+def test_a_board_without_rows_has_a_page_without_figures(standings: Standings) -> None:
+    assert list(render(replace(standings, rows=()))) == ["two.figures.md"]
+
+
 def test_names_of_others_do_not_become_paths(standings: Standings) -> None:
     row = replace(standings.rows[0], id="../../x/y", languages={"../nli": {"en": standings.rows[0].average}})
     task = replace(

@@ -63,7 +63,7 @@ def test_every_layer_is_what_a_run_at_that_layer_gives(
     """Bit by bit, the last hidden state after T5's final norm included."""
     folder = request.getfixturevalue(model)
     found = by_layer(folder)
-    assert found.layers == (0, 1, 2) and found.passes == 1 and found.is_complete
+    assert found.layers == (0, 1, 2) and found.passes == 1 and found.states == {"ok"}
     elsewhere = Store(tmp_path / "elsewhere")
     elsewhere.make()
     for layer, figure in zip(found.layers, found.tasks[0].figures["sw"], strict=True):
@@ -155,7 +155,7 @@ def test_a_layer_that_fails_takes_no_other_with_it(
     monkeypatch.setattr(embed, "embed_layers", broken)
     found = by_layer(tiny_xlmr)
     assert [one.state for one in found.tasks[0].figures["sw"]] == ["ok", "failed", "ok"]
-    assert not found.is_complete and "not finite" in str(found.errors[0])
+    assert found.states == {"ok", "failed"} and "not finite" in found.whys[0]
     assert "failed" in found.markdown()
 
 
@@ -172,7 +172,7 @@ FIGURES = {"sw": [10.0, 30.0, 20.0], "de": [50.0, 40.0, 50.0]}
 def of_figures() -> Layers:
     figures = {code: [Figure(value, "ok") for value in values] for code, values in FIGURES.items()}
     task = TaskLayers(task="twins", metric="accuracy", own=2, figures=figures)
-    return Layers(model="m", layers=(0, 1, 2), tasks=(task,), passes=1, errors=())
+    return Layers(model="m", layers=(0, 1, 2), tasks=(task,), passes=1, whys=())
 
 
 def test_the_table_marks_the_run_s_layer_and_says_that_the_best_is_an_oracle() -> None:
@@ -209,6 +209,17 @@ def test_the_command(report: Callable[..., Any], tiny_xlmr: Path, twins: Path, t
     assert "| mean " in done.out and done.out.startswith("# tiny-xlmr: retrieval by layer")
     names = sorted(path.name for path in (tmp_path / "drawn").iterdir())
     assert names == ["layers.json", "layers.md", "layers.twins.png", "layers.twins.svg"]
+
+
+def test_data_and_labels_that_are_not_there_are_named(
+    report: Callable[..., Any], tiny_xlmr: Path, tmp_path: Path
+) -> None:
+    """A task without the languages asked for is left out."""
+    asked = ("layers", "--model", tiny_xlmr, "--task", "tatoeba", "--task", "bucc2018", "--language", "sw")
+    done = report(*asked, "--store", tmp_path / "mine", "--layer", "1", "--json")
+    assert done.code == 5 and "say where it is with --data DIR" in done.err
+    assert list(done.json["tasks"]) == ["tatoeba"]
+    assert done.json["tasks"]["tatoeba"]["languages"] == {"sw": [{"layer": 1, "value": None, "state": "missing-data"}]}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def layers(**options: Any) -> None:
     with watching(store, resolve_device(settings.device) != "cpu") as watcher:
         found = retrieval_by_layer(request, options["layers"], registry, store, settings, watcher)
     _show(found, "layers", options)
-    _end([str(error) for error in found.errors], False, found.is_complete)
+    _end(found.whys, found.states == {"missing-data"})
 
 
 @report.command()
@@ -166,9 +166,9 @@ def _show(found: Report, name: str, options: dict[str, Any]) -> None:
         click.echo(found.markdown(), nl=False)
 
 
-def _end(told: Sequence[str], nothing: bool, complete: bool = True) -> None:
-    """Says what is missing; exit 5 where nothing is there, 4 where something is not."""
+def _end(told: Sequence[str], nothing: bool) -> None:
+    """Says what is missing, if anything; exit 5 where nothing is there, else 4."""
     for one in told:
         click.echo(f"xtreme-harness: {one}", err=True)
-    if told or not complete:
+    if told:
         raise SystemExit(5 if nothing else 4)

@@ -45,6 +45,8 @@ def page(standings: Standings, drawn: dict[str, Picture]) -> str:
 
 def pictures(standings: Standings) -> dict[str, Picture]:
     """Every figure by its file's stem. Rows of another track stand apart: they are not comparable."""
+    if not standings.rows:
+        return {}
     drawn = {f"task.{file_stem(task)}": _of_task(standings, task) for task in standings.tasks}
     if gaps := _gaps(standings):
         drawn["gap"] = gaps

@@ -5,13 +5,13 @@ An analysis and no result: whoever chooses a layer by these figures has chosen i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from xtreme_harness.drawing.heatmap import Grid, heat_map
 from xtreme_harness.drawing.picture import Picture
-from xtreme_harness.errors import HarnessError, RequestError
+from xtreme_harness.errors import RequestError
 from xtreme_harness.execute import Watcher, execute, pending_units
 from xtreme_harness.job import Settings
 from xtreme_harness.kinds.retrieval import retrieval_layer
@@ -19,7 +19,7 @@ from xtreme_harness.leaderboard.averages import Figure, cell_figure, mean
 from xtreme_harness.leaderboard.groups import by_size, in_words
 from xtreme_harness.leaderboard.markdown import table
 from xtreme_harness.models.checkpoint import config_of
-from xtreme_harness.plan import Plan, PlannedCell, make_plan, targets
+from xtreme_harness.plan import Plan, make_plan, targets
 from xtreme_harness.records import Record
 from xtreme_harness.registry import Registry
 from xtreme_harness.report.checkpoint import checkpoint_folder
@@ -58,17 +58,21 @@ class TaskLayers:
 
 @dataclass(frozen=True, kw_only=True)
 class Layers:
-    """What became of the tasks at each of `layers`; `passes` counts the forward passes over a corpus that it took."""
+    """What became of the tasks at each of `layers`; `passes` counts the forward passes over a corpus that it took.
+
+    `whys` are the reasons of cells that have no figure.
+    """
 
     model: str
     layers: tuple[int, ...]
     tasks: tuple[TaskLayers, ...]
     passes: int
-    errors: tuple[HarnessError, ...]
+    whys: tuple[str, ...]
 
     @property
-    def is_complete(self) -> bool:
-        return all(one.value is not None for task in self.tasks for one in task.means)
+    def states(self) -> set[str]:
+        """Those that a cell is in."""
+        return {one.state for task in self.tasks for line in task.figures.values() for one in line}
 
     def markdown(self) -> str:
         return "\n\n".join([f"# {self.model}: retrieval by layer", ORACLE, *map(self._block, self.tasks)]) + "\n"
@@ -147,14 +151,16 @@ def retrieval_by_layer(
     depth = config_of(checkpoint_folder(plain.chosen.encoder, store, registry)).depth
     layers = _layers(chosen, depth)
     plans = [make_plan(_at(plain, layer), registry, store) for layer in layers]
-    outcomes, executor = _evaluate(plans, registry, store, settings, watcher)
-    errors = {str(one.error): one.error for one in outcomes.values() if one.error is not None}
+    outcomes, passes = _evaluate(plans, registry, store, settings, watcher)
+    records = [[cell_record(cell, plan, store, outcomes, registry) for cell in plan.cells] for plan in plans]
+    whys = dict.fromkeys(record["why"] for of_layer in records for record in of_layer if record["why"])
+    model, names = plain.chosen.model, dict.fromkeys(cell.task.name for cell in plans[0].cells)
     return Layers(
-        model=plain.chosen.model.name,
+        model=model.name,
         layers=layers,
-        tasks=tuple(_tasks(plans, depth, lambda cell, plan: cell_record(cell, plan, store, outcomes, registry))),
-        passes=executor.passes,
-        errors=tuple(errors.values()),
+        tasks=tuple(_task(name, records, retrieval_layer(model, name, depth)[0]) for name in names),
+        passes=passes,
+        whys=tuple(whys),
     )
 
 
@@ -187,8 +193,8 @@ def _at(plain: Plan, layer: int) -> Request:
 
 def _evaluate(
     plans: Sequence[Plan], registry: Registry, store: Store, settings: Settings, watcher: Watcher
-) -> tuple[dict[str, Outcome], OnePass]:
-    """Does the units of all plans, those of one task and language together."""
+) -> tuple[dict[str, Outcome], int]:
+    """Does the units of all plans, those of one task and language together; also says how many passes it took."""
     parts = [replace(plans[0], cells=cells) for cells in zip(*(plan.cells for plan in plans), strict=True)]
     pending = {unit.key: unit for part in parts for unit in pending_units(part, store)}
     units = {unit.key: unit for part in parts for unit in part.units()}
@@ -201,7 +207,7 @@ def _evaluate(
             outcomes |= execute(part, todo, store, registry, executor, watcher)
         finally:
             _drop_vectors(todo, store)
-    return outcomes, executor
+    return outcomes, executor.passes
 
 
 def _drop_vectors(units: Sequence[Unit], store: Store) -> None:
@@ -210,18 +216,10 @@ def _drop_vectors(units: Sequence[Unit], store: Store) -> None:
             store.drop(unit.key, dropped_files(unit))
 
 
-def _tasks(
-    plans: Sequence[Plan], depth: int | None, record: Callable[[PlannedCell, Plan], Record]
-) -> Iterator[TaskLayers]:
-    model = plans[0].chosen.model
-    for task in plans[0].tasks:
-        records: dict[str, list[Record]] = {}
-        for plan in plans:
-            for cell in (one for one in plan.cells if one.task.name == task.name):
-                records.setdefault(cell.language, []).append(record(cell, plan))
-        yield TaskLayers(
-            task=task.name,
-            metric=" and ".join(next(iter(records.values()))[0]["headline"]),
-            own=retrieval_layer(model, task.name, depth)[0],
-            figures={code: [cell_figure(one) for one in of_layers] for code, of_layers in records.items()},
-        )
+def _task(name: str, records: Sequence[Sequence[Record]], own: int | None) -> TaskLayers:
+    """A task's figures from the records of each layer."""
+    figures: dict[str, list[Figure]] = {}
+    found = [record for of_layer in records for record in of_layer if record["task"] == name]
+    for record in found:
+        figures.setdefault(record["language"], []).append(cell_figure(record))
+    return TaskLayers(task=name, metric=" and ".join(found[0]["headline"]), own=own, figures=figures)

@@ -24,7 +24,10 @@ from xtreme_harness.work import InputLost, Outcome, Tick, about_now, dropped_fil
 
 
 class OnePass:
-    """Does the `embed` units of a plan together, text by text, when the first of them comes; all else one by one."""
+    """Does the `embed` units of a plan together, text by text, when the first of them comes; all else one by one.
+
+    Units are locked as they are written, not during the pass: two of these at once may both make it, and one's is kept.
+    """
 
     slots = 1
 
