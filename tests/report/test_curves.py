@@ -83,6 +83,14 @@ def test_the_table_says_which_update_is_kept() -> None:
     assert "## topics (target, a)" in page
 
 
+def test_the_table_of_a_long_training_has_every_evaluation_and_some_losses() -> None:
+    points = {"loss": [(update, 1.0) for update in range(1, 51)], "accuracy": [(13, 60.0), (50, 70.0)]}
+    curve = Curve(unit="3f", tasks="topics", rows=("a",), role="target", selected=13, points=points)
+    page = Curves(title="a run", curves=(curve,), lost=()).markdown()
+    lines = [line.strip("|").split("|")[0].strip() for line in page.splitlines() if line.startswith("| ")]
+    assert lines == ["update", "5", "10", "13 (kept)", *(str(update) for update in range(15, 51, 5))]
+
+
 def test_one_figure_for_tasks_that_were_trained_on() -> None:
     pictures = of_points().pictures()
     assert list(pictures) == ["curves.topics"]

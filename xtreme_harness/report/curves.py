@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from xtreme_harness.drawing.lines import Line, line_charts
@@ -15,7 +16,8 @@ from xtreme_harness.records import Record
 from xtreme_harness.store import Store
 
 LOSS = "loss"
-NOTE = "The loss is the mean of an update's examples since the point before; dev figures are English."
+SHOWN = 10  # points of the loss in a table
+NOTE = "A point of the loss is the mean over the updates since the point before; dev figures are English."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +66,25 @@ class Curves:
 
 
 def _table(curve: Curve) -> str:
-    """Loss is told between the evaluations too; the table has a line for every update with any figure."""
+    """A line for every evaluation, and for some points of the loss; the JSON and the figure have them all."""
     by_update: dict[int, dict[str, float]] = {}
     for name, points in curve.points.items():
         for update, value in points:
             by_update.setdefault(update, {})[name] = value
+    shown = {
+        update for name, points in curve.points.items() for update, _ in (_some(points) if name == LOSS else points)
+    }
     lines = [
         [f"{update}{' (kept)' if update == curve.selected else ''}", *(_text(found, name) for name in curve.points)]
         for update, found in sorted(by_update.items())
+        if update in shown
     ]
     return table(["update", *curve.points], lines)
+
+
+def _some(points: Sequence[tuple[int, float]]) -> Sequence[tuple[int, float]]:
+    """At most SHOWN of the points, evenly spread, the last one among them."""
+    return points[:: -ceil(len(points) / SHOWN)]
 
 
 def _text(found: Mapping[str, float], name: str) -> str:
