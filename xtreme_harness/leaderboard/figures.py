@@ -64,8 +64,8 @@ def _of_task(standings: Standings, task: str) -> Picture:
     grid = _grid(standings, rows, [*codes, MEAN], gaps=(len(codes),))
     if len(codes) > WIDE:
         grid = _turned(standings, grid, [*(in_words(code) for code in codes), MEAN])
-    metric = " and ".join(standings.metrics[task])
-    return heat_map(grid, f"{task} ({metric})", f"{standings.title}. {BY_SIZE}.")
+    metrics = f" ({' and '.join(standings.metrics[task])})" if standings.metrics[task] else ""
+    return heat_map(grid, f"{task}{metrics}", f"{standings.title}. {BY_SIZE}.")
 
 
 def _turned(standings: Standings, grid: Grid, languages: Sequence[str]) -> Grid:
