@@ -101,6 +101,12 @@ def task_number(record: Record) -> float:
     return sum(values) / len(values)
 
 
+def row_label(intermediate: str, control: str | None, method: str, seed: int | None) -> str:
+    """What a row is called; `seed` None: the recipe's. A label, never parsed."""
+    arm = intermediate if control is None else f"{intermediate}~{control}"
+    return f"{arm}.{method}.s{'recipe' if seed is None else seed}"
+
+
 def without_varying(record: Record) -> Record:
     """The record less what two runs of the same request may differ in."""
     return {name: value for name, value in record.items() if name not in VARYING}

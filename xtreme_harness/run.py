@@ -13,11 +13,12 @@ from typing import Any
 from xtreme_harness.comparable import why_not_comparable
 from xtreme_harness.errors import DataError, HarnessError, MachineError, MissingData, RequestError, machine_error
 from xtreme_harness.execute import Watcher, drop_weights, execute, keep_encoders, pending_units
-from xtreme_harness.files import sha256_file, write_text
+from xtreme_harness.files import write_text
 from xtreme_harness.job import Settings
 from xtreme_harness.jsonl import dump_line
 from xtreme_harness.leaderboard.averages import TableRow, table_rows
-from xtreme_harness.leaderboard.markdown import document
+from xtreme_harness.leaderboard.manifest import MANIFEST, manifest_of_run
+from xtreme_harness.leaderboard.markdown import document, run_title
 from xtreme_harness.phases import phases, training_data
 from xtreme_harness.plan import Plan, PlannedCell
 from xtreme_harness.records import SCHEMA, Record
@@ -217,15 +218,10 @@ def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record], ro
     for cell in plan.cells:
         _copy_outputs(cell, store, folder / "predictions" / cell.row.label / cell.task.name)
     write_text(folder / "records.jsonl", "".join(dump_line(record) for record in records))
-    write_text(folder / "leaderboard.md", document(title(plan), records, rows, plan.suite))
+    title = run_title(plan.chosen.model.name, plan.suite, plan.request.languages)
+    write_text(folder / "leaderboard.md", document(title, records, rows, plan.suite))
     _write_json(folder / "environment.json", _environment())
-    _write_json(folder / "manifest.json", manifest(folder))
-
-
-def title(plan: Plan) -> str:
-    """What the run's page is called; it says when only some languages were asked for."""
-    only = f" (only {', '.join(plan.request.languages)})" if plan.request.languages else ""
-    return f"{plan.chosen.model.name}: {plan.suite.title or ', '.join(plan.suite.tasks)}{only}"
+    _write_json(folder / MANIFEST, manifest_of_run(folder).as_json())
 
 
 def _copy_outputs(cell: PlannedCell, store: Store, folder: Path) -> None:
@@ -253,13 +249,6 @@ def _environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": {name: packages[name] for name in sorted(packages, key=str.lower)},
     }
-
-
-def manifest(folder: Path) -> dict[str, Any]:
-    """SHA-256 of every file of a run, and one root hash over them."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
-    files = {path.relative_to(folder).as_posix(): sha256_file(path) for path in paths}
-    return {"files": files, "root": digest(files)}
 
 
 def _write_json(path: Path, value: Any) -> None:

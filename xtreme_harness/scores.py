@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,26 @@ from xtreme_harness.records import Record
 Rows = list[dict[str, Any]]  # {id, group?, <metric or count>: value, ...}
 
 
+def run_predictions(folder: Path, row: str, task: str, language: str) -> Path:
+    return folder / "predictions" / row / task / f"{language}.jsonl"
+
+
 def run_scores(folder: Path, row: str, task: str, language: str) -> Path:
-    return folder / "predictions" / row / task / f"{language}.scores.jsonl"
+    return run_predictions(folder, row, task, language).with_suffix(".scores.jsonl")
+
+
+def cell_names(record: Record) -> tuple[str, str]:
+    """The names, in a run's folder, of the files with a cell's predictions and with its per-example values."""
+    place = (Path(), record["row"], record["task"], record["language"])
+    return run_predictions(*place).as_posix(), run_scores(*place).as_posix()
 
 
 def packed_scores(folder: Path, task: str, language: str) -> Path:
-    """The values of all rows in one file: {ids, groups, rows: {row: {name: [values]}}}; groups null where none."""
+    """The values of all rows in one file: {ids, groups, rows: {row: {name: [values]}}}; groups null where none.
+
+    A row with other ids or groups (mined pairs are counted by the sources that are mined) has its own as columns
+    `id` and `group`.
+    """
     return folder / "scores" / task / f"{language}.json.gz"
 
 
@@ -39,12 +54,12 @@ def unpacked(path: Path, row: str) -> Rows:
     """The values of one row of a packed file, as the run had them."""
     try:
         held = json.loads(gzip.decompress(path.read_bytes()))
-        ids, groups, columns = held["ids"], held["groups"] or [None] * len(held["ids"]), held["rows"][row]
-        names = list(columns)
-        lines = zip(ids, groups, *(columns[name] for name in names), strict=True)
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        columns = dict(held["rows"][row])
+        ids, groups = columns.pop("id", held["ids"]), columns.pop("group", held["groups"])
+        lines = list(zip(ids, groups or [None] * len(ids), *columns.values(), strict=True))
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise DataError(path, None, f"holds no per-example values of row {row}: {error}") from None
-    return [_line(item, group, dict(zip(names, values, strict=True))) for item, group, *values in lines]
+    return [_line(item, group, dict(zip(columns, values, strict=True))) for item, group, *values in lines]
 
 
 def _line(item: str, group: str | None, values: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.leaderboard_pack import pack
+from xtreme_harness.cli.leaderboard_verify import verify
 from xtreme_harness.cli.options import plugin_option
 from xtreme_harness.errors import CheckFailed, RequestError
 
@@ -41,3 +43,7 @@ def build(board: str, folder: str, check: bool, plugins: tuple[str, ...]) -> Non
         for name in drifted:
             write_text(root / name, built.files[name])
     click.echo(f"{described.name}: {len(built.files)} files, {len(drifted)} changed")
+
+
+leaderboard.add_command(verify)
+leaderboard.add_command(pack)

@@ -120,6 +120,12 @@ def document(title: str, records: Sequence[Record], rows: Sequence[TableRow], su
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def run_title(model: str, suite: Suite, languages: Sequence[str]) -> str:
+    """What a run's page is called; it says when only some `languages` were asked for."""
+    only = f" (only {', '.join(languages)})" if languages else ""
+    return f"{model}: {suite.title or ', '.join(suite.tasks)}{only}"
+
+
 def _suite(suite: Suite) -> str:
     return f"{suite.name}.{suite.version}"
 

@@ -1,0 +1,159 @@
+"""Whether the records of a run are what its request asked for: every row, task and language, once, and whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from xtreme_harness.definitions import Suite, Task
+from xtreme_harness.errors import DataError
+from xtreme_harness.records import Record, row_label
+from xtreme_harness.registry import Registry
+from xtreme_harness.unit import digest
+
+THROUGHOUT = ("model", "recipe", "dtype", "protocol")  # a run has one of each
+SIGNED = ("row", "unit", "intermediate", "method", "recipe", "dtype", "protocol", "predictions", "scores")
+SIGNED_MODEL = ("name", "weights", "tokenizer")
+
+Place = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, with the suite and the tasks that it names. `languages`: only these; empty: all of each task.
+
+    `rows` are the labels that must be there; `arms` those of each intermediate with each control, which are there for
+    the intermediates that have the control.
+    """
+
+    suite: Suite
+    tasks: tuple[Task, ...]
+    languages: tuple[str, ...]
+    rows: tuple[str, ...]
+    arms: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any], registry: Registry) -> Asked:
+        """Raises UnknownName for names that no plugin at hand registers, DataError for what is no request."""
+        try:
+            named, tasks = request["suite"], tuple(request["tasks"])
+            suite = registry.suite(named) if named else Suite(name="tasks", groups={"": tasks})
+            mixes, methods, seeds = request["intermediates"] or ["none"], request["methods"], request["seeds"] or [None]
+            series = list(product(methods, seeds))
+            rows = tuple(row_label(mix, None, *one) for mix in mixes for one in series)
+            arms = product(mixes, request.get("controls", ()))
+            of_arms = tuple(tuple(row_label(*arm, *one) for one in series) for arm in arms)
+            return cls(suite, registry.suite_tasks(suite, tasks), tuple(request["languages"]), rows, of_arms)
+        except (KeyError, TypeError) as error:
+            raise DataError("request.json", None, f"is no request: {type(error).__name__} {error}") from None
+
+    def cells(self, rows: Sequence[str]) -> list[Place]:
+        """Every row x task x language."""
+        return [
+            (row, task.name, code)
+            for row in rows
+            for task in self.tasks
+            for code in task.languages
+            if not self.languages or code in self.languages
+        ]
+
+
+def place_of(record: Record) -> Place:
+    return record["row"], record["task"], record["language"]
+
+
+def place_problems(records: Sequence[Record], asked: Asked) -> Iterator[str]:
+    """Rows, tasks and languages that are missing, were not asked for, or are there twice."""
+    yield from _row_problems(records, asked)
+    counted = Counter(map(place_of, records))
+    expected = asked.cells(list(dict.fromkeys(record["row"] for record in records)))
+    for place in expected:
+        if place not in counted:
+            yield f"{' '.join(place)}: has no record"
+    for place, number in counted.items():
+        if number > 1:
+            yield f"{' '.join(place)}: has {number} records"
+        if place not in expected:
+            yield f"{' '.join(place)}: was not asked for"
+
+
+def _row_problems(records: Sequence[Record], asked: Asked) -> Iterator[str]:
+    found = {record["row"] for record in records}
+    arms = [arm for arm in asked.arms if found & set(arm)]
+    expected = [*asked.rows, *(label for arm in arms for label in arm)]
+    for label in dict.fromkeys(expected):
+        if label not in found:
+            yield f"row {label}: was asked for and has no record"
+    for label in sorted(found - set(expected)):
+        yield f"row {label}: was not asked for"
+
+
+def row_problems(records: Sequence[Record]) -> Iterator[str]:
+    """Records that say other things than those beside them, or than the label of their row."""
+    for record in records:
+        place, first = " ".join(place_of(record)), records[0]
+        for name in THROUGHOUT:
+            if record[name] != first[name]:
+                yield f"{place}: {name} is not that of the run's other records"
+        fields = (record["intermediate"], record["control"], record["method"])
+        if record["row"] not in (row_label(*fields, None), row_label(*fields, record["seed"])):
+            yield f"{place}: intermediate, control, method and seed are not those of the row"
+
+
+def record_problems(record: Record, task: Task, registry: Registry) -> Iterator[str]:
+    """What a record says of its task that is not so, and what its signature lacks."""
+    if record["task_version"] != task.version:
+        yield f"is of version {record['task_version']} of task {task.name}; here it is {task.version}"
+    shown = [registry.metric(name).shown for name in task.headline]
+    if record["headline"] != shown:
+        yield f"its headline is {', '.join(record['headline'])}; that of {task.name} is {', '.join(shown)}"
+    if record["comparable"] and (why := _not_comparable(record, task)):
+        yield f"says that it is comparable: {why}"
+    if record["comparable"] == bool(record["not_comparable_because"]):
+        yield "comparable and not_comparable_because contradict each other"
+    if record["state"] == "ok":
+        metrics = {registry.metric(name).shown for name in task.metrics}
+        if set(record["metrics"]) != metrics:
+            yield f"its metrics are {', '.join(record['metrics'])}; {task.name} has {', '.join(sorted(metrics))}"
+        if missing := unsigned(record):
+            yield f"its signature is incomplete: {', '.join(missing)}"
+
+
+def _not_comparable(record: Record, task: Task) -> str:
+    expected = task.sizes.get("test", {}).get(record["language"])
+    if not task.comparable:
+        return task.not_comparable_because
+    if "limit" in record["options"]:
+        return "limited to some examples a language"
+    return f"{record['n']} examples of {expected}" if expected and record["n"] not in (expected, None) else ""
+
+
+def unsigned(record: Record) -> list[str]:
+    """The fields that say how an ok record came about and are empty."""
+    values = {name: record[name] for name in SIGNED}
+    values |= {f"model.{name}": record["model"][name] for name in SIGNED_MODEL}
+    values |= {f"data.{name}": record["data"].get(name) for name in ("test", "gold")}
+    values["code.xtreme-harness"] = record["code"].get("xtreme-harness")
+    return [name for name, value in values.items() if not value]
+
+
+def plan_problems(plan: Mapping[str, Any], records: Sequence[Record], asked: Asked) -> Iterator[str]:
+    """Where a run's plan.json and its records do not belong together. Raises DataError for what is no plan."""
+    try:
+        keys = [unit["key"] for unit in plan["units"]]
+        facts = {
+            "id": digest(keys),
+            "suite": asked.suite.name,
+            **{name: records[0][name] for name in ("recipe", "dtype")},
+        }
+        wrong = [name for name, value in facts.items() if plan[name] != value]
+    except (KeyError, TypeError) as error:
+        raise DataError("plan.json", None, f"is no plan: {type(error).__name__} {error}") from None
+    for name in wrong:
+        yield f"plan.json: {name} is not that of its units, of the request or of the records"
+    for record in records:
+        if record["unit"] is not None and record["unit"] not in keys:
+            yield f"{' '.join(place_of(record))}: its unit is not in plan.json"

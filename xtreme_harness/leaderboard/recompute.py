@@ -1,0 +1,134 @@
+"""One cell computed again without its model: from predictions and gold by its kind, or from per-example values."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xtreme_harness import stats
+from xtreme_harness.data.access import read_inputs
+from xtreme_harness.data.encoded import save_encoded
+from xtreme_harness.definitions import Example, Task
+from xtreme_harness.errors import HarnessError, RequestError
+from xtreme_harness.job import Job, Settings
+from xtreme_harness.jsonl import read_jsonl
+from xtreme_harness.kinds.results import count_groups
+from xtreme_harness.records import Record
+from xtreme_harness.registry import Registry
+from xtreme_harness.scores import Rows
+from xtreme_harness.store import Finished
+from xtreme_harness.unit import Unit
+
+if TYPE_CHECKING:
+    from xtreme_harness.kinds.interface import KindWork
+
+MALFORMED = (HarnessError, ValueError, KeyError, TypeError, AttributeError, IndexError)  # what edited files can raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recomputed:
+    """What a cell comes to. `metrics` lacks those that do not follow; `values` are its per-example values."""
+
+    metrics: Mapping[str, float]
+    n: int
+    groups: int
+    values: Rows
+
+
+def from_predictions(
+    record: Record, task: Task, predictions: Path, gold: Sequence[Path], inputs: Sequence[Example], registry: Registry
+) -> Recomputed:
+    """Scores `predictions` by the kind's own `score`, as the run did; a mining threshold is the record's.
+
+    `inputs` are the examples that were predicted. Raises one of MALFORMED where the predictions do not fit them.
+    """
+    unit = _unit("score", record, task, gold)
+    with tempfile.TemporaryDirectory(prefix="xtreme-harness-") as name:
+        folder = Path(name)
+        places = {role: folder / role for role in ("predictions", "texts", "threshold", "out")}
+        for place in places.values():
+            place.mkdir()
+        shutil.copyfile(predictions, places["predictions"] / "predictions.jsonl")
+        save_encoded(places["texts"], {}, list(inputs))
+        opened = {role: Finished(places[role], {"result": {}}) for role in ("predictions", "texts")}
+        opened["threshold"] = Finished(places["threshold"], {"result": {"options": record["options"]}})
+        result = _work(task, registry).score(_job(unit, opened, places["out"], registry))
+        values = [row for _, row in read_jsonl(places["out"] / "scores.jsonl")]
+    return Recomputed(metrics=result["metrics"], n=result["n"], groups=result["groups"], values=values)
+
+
+def inputs_of(record: Record, task: Task, files: Sequence[Path], registry: Registry) -> list[Example]:
+    """The examples of a record's test part without their gold, cut as the record's options say."""
+    kind = _work(task, registry)
+    job = _job(_unit("prepare", record, task, files), {}, Path(), registry)
+    return read_inputs(job, kind.gold_fields, kind.input_problem)
+
+
+def _unit(type: str, record: Record, task: Task, files: Sequence[Path]) -> Unit:
+    limits = record["options"].get("limit", {})
+    limit = {"limit": limits["test"]} if "test" in limits else {}
+    return Unit(
+        type=type,
+        label=f"{type} {task.name} {record['language']}",
+        modules=(),
+        kind=task.kind,
+        task=task.name,
+        parameters={"split": "test", "language": record["language"], "metrics": list(task.metrics), **limit},
+        details={"files": tuple(map(str, files))},
+    )
+
+
+def _job(unit: Unit, inputs: Mapping[str, Finished], folder: Path, registry: Registry) -> Job:
+    return Job(unit=unit, inputs=inputs, folder=folder, partial=folder, registry=registry, settings=Settings())
+
+
+def _work(task: Task, registry: Registry) -> KindWork:
+    work: KindWork = registry.kind(task.kind).load()
+    return work
+
+
+def from_values(record: Record, task: Task, values: Rows, registry: Registry) -> Recomputed:
+    """Every metric of the record that follows from the per-example values. Raises one of MALFORMED."""
+    counted = [_figure(values, name) for name in record["metrics"]]
+    metrics = {name: one for name, one in zip(record["metrics"], counted, strict=True) if one is not None}
+    n, groups = _counts(values, _work(task, registry))
+    return Recomputed(metrics=metrics, n=n, groups=groups, values=values)
+
+
+def _figure(values: Rows, metric: str) -> float | None:
+    try:
+        return stats.figure(stats.values_of(values, [metric]))
+    except RequestError:
+        return None
+
+
+def _counts(values: Rows, kind: KindWork) -> tuple[int, int]:
+    """(n, groups): of examples; of gold pairs and of the sources that have one, where those are what is counted."""
+    if _counts_pairs(kind):
+        return sum(row["gold"] for row in values), sum(row["gold"] > 0 for row in values)
+    return len(values), count_groups(values)
+
+
+def _counts_pairs(kind: KindWork) -> bool:
+    return kind.is_item({"side": "gold"}) and not kind.is_item({"side": "query"})
+
+
+def id_problem(rows: Rows, inputs: Sequence[Example], task: Task, registry: Registry) -> str | None:
+    """What is wrong with the ids of predictions or per-example values; None where they are the data's.
+
+    There is one row an example, or one a query; where pairs are counted, ids are of queries and targets of candidates.
+    """
+    ids = [str(row.get("source", row.get("id"))) for row in rows]
+    asked = {str(one["id"]) for one in inputs if one.get("side", "query") == "query"}
+    candidates = {str(one["id"]) for one in inputs if one.get("side") == "candidate"}
+    targets = [str(row["target"]) for row in rows if "target" in row]
+    strays = [*(one for one in ids if one not in asked), *(one for one in targets if one not in candidates)]
+    if strays:
+        return f"hold the id {strays[0]}, which the data has not"
+    if not _counts_pairs(_work(task, registry)) and (len(ids) != len(asked) or len(set(ids)) != len(ids)):
+        return f"hold {len(ids)} rows for the {len(asked)} examples of the data"
+    return None
