@@ -74,7 +74,7 @@ def _fits(value: Any, kind: type | tuple[type, ...]) -> bool:
 def _figure_problem(record: Record) -> str | None:
     if not record["headline"]:
         return "an ok record names no headline metric"
-    for name in record["headline"]:
+    for name in map(str, record["headline"]):
         figure = record["metrics"].get(name)
         if not _fits(figure, (int, float)) or not math.isfinite(figure):
             return f"an ok record has no {name} among its metrics"

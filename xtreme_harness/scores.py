@@ -14,6 +14,8 @@ from xtreme_harness.records import Record
 
 Rows = list[dict[str, Any]]  # {id, group?, <metric or count>: value, ...}
 
+MOST_BYTES = 1 << 28  # of an unpacked file: nobody's pack fills the memory of whoever verifies it
+
 
 def run_predictions(folder: Path, row: str, task: str, language: str) -> Path:
     return folder / "predictions" / row / task / f"{language}.jsonl"
@@ -53,13 +55,21 @@ def read_scores(folder: Path, record: Record) -> Rows | None:
 def unpacked(path: Path, row: str) -> Rows:
     """The values of one row of a packed file, as the run had them."""
     try:
-        held = json.loads(gzip.decompress(path.read_bytes()))
+        held = json.loads(_decompressed(path))
         columns = dict(held["rows"][row])
         ids, groups = columns.pop("id", held["ids"]), columns.pop("group", held["groups"])
         lines = list(zip(ids, groups or [None] * len(ids), *columns.values(), strict=True))
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise DataError(path, None, f"holds no per-example values of row {row}: {error}") from None
     return [_line(item, group, dict(zip(columns, values, strict=True))) for item, group, *values in lines]
+
+
+def _decompressed(path: Path) -> bytes:
+    with gzip.open(path) as stream:
+        text = stream.read(MOST_BYTES + 1)
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"more than {MOST_BYTES} bytes")
+    return text
 
 
 def _line(item: str, group: str | None, values: dict[str, Any]) -> dict[str, Any]:

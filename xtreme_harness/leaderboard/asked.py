@@ -150,7 +150,7 @@ def plan_problems(plan: Mapping[str, Any], records: Sequence[Record], asked: Ask
             **{name: records[0][name] for name in ("recipe", "dtype")},
         }
         wrong = [name for name, value in facts.items() if plan[name] != value]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DataError("plan.json", None, f"is no plan: {type(error).__name__} {error}") from None
     for name in wrong:
         yield f"plan.json: {name} is not that of its units, of the request or of the records"

@@ -80,6 +80,8 @@ def read_manifest(folder: Path) -> Manifest:
     tables = [manifest.files, manifest.withheld]
     if not all(isinstance(one, dict) and all(isinstance(value, str) for value in one.values()) for one in tables):
         raise DataError(path, None, "is no manifest: files and withheld must name a hash each")
+    if not isinstance(manifest.root, str) or not isinstance(manifest.run, str):
+        raise DataError(path, None, "is no manifest: root and run must be hashes")
     return manifest
 
 

@@ -26,7 +26,8 @@ from xtreme_harness.unit import Unit
 if TYPE_CHECKING:
     from xtreme_harness.kinds.interface import KindWork
 
-MALFORMED = (HarnessError, ValueError, KeyError, TypeError, AttributeError, IndexError)  # what edited files can raise
+# what edited files can raise in a scorer
+MALFORMED = (HarnessError, ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ def repository_problems(results: Path, registry: Registry) -> Iterator[str]:
     packs = []
     for submitter in _entries(results):
         yield from _name_problems(submitter, results)
-        for run in _entries(submitter) if submitter.is_dir() else ():
+        for run in _entries(submitter) if submitter.is_dir() and not (submitter / MANIFEST).exists() else ():
             yield from _name_problems(run, results)
             packs += [run] if run.is_dir() else []
     seen: dict[Any, str] = {}
@@ -41,8 +41,10 @@ def _entries(folder: Path) -> list[Path]:
 
 def _name_problems(path: Path, results: Path) -> Iterator[str]:
     name = path.relative_to(results).as_posix()
+    if path.parent == results and (path / MANIFEST).exists():
+        yield f"{name}: is a pack; its place is <submitter>/<run name>/"
     if not path.is_dir() or path.is_symlink():
-        yield f"{name}: is no folder; the place of a pack is <submitter>/<run name>/"
+        yield f"{name}: is no folder; there are packs only, in <submitter>/<run name>/"
     if not NAME.fullmatch(path.name):
         yield f"{name}: a name has letters, digits, '.', '_' and '-' only, and begins with one of the first two"
 
