@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from xtreme_harness.job import Settings
 from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
+from xtreme_harness.plan import make_plan
+from xtreme_harness.registry import Registry
+from xtreme_harness.request import Request
+from xtreme_harness.run import run
+from xtreme_harness.store import Store
+
+MakeRun = Callable[..., Path]
 
 
 def shown(value: float, is_best: bool = False) -> Shown:
@@ -63,3 +75,33 @@ def standings() -> Standings:
         ),
         remarks=("not comparable: nli, pos (bundled miniature data)",),
     )
+
+
+class Silent:
+    """Nobody watches."""
+
+    def planned(self, *told: Any) -> None: ...
+
+    started = ticked = finished = planned
+
+
+@pytest.fixture(scope="session")
+def make_run(tmp_path_factory: pytest.TempPathFactory, tiny_xlmr: Path) -> MakeRun:
+    """`make_run(registry, tasks=("topics",), seeds=(1, 2))`: a real run of one epoch with the tiny encoder."""
+    store = Store(tmp_path_factory.mktemp("store"))
+    store.make()
+
+    def make(registry: Registry, **fields: Any) -> Path:
+        quick = {"device": "cpu", "dtype": "float32", "role_settings": (("target", "epochs", 1),)}
+        plan = make_plan(Request(model=str(tiny_xlmr), **{**quick, **fields}), registry, store)
+        folder = tmp_path_factory.mktemp("runs") / "run"
+        run(plan, folder, store, registry, Settings(device="cpu", threads=1), "local", Silent())
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(make_run: MakeRun, registry: Registry) -> Path:
+    """A run of a trained and a retrieval task, two seeds: to be copied, not to be changed."""
+    return make_run(registry, tasks=("topics", "twins"), recipe="mini", seeds=(1, 2))

@@ -47,18 +47,15 @@ def from_predictions(
 
     `inputs` are the examples that were predicted. Raises one of MALFORMED where the predictions do not fit them.
     """
-    unit = _unit("score", record, task, gold)
     with tempfile.TemporaryDirectory(prefix="xtreme-harness-") as name:
-        folder = Path(name)
-        places = {role: folder / role for role in ("predictions", "texts", "threshold", "out")}
-        for place in places.values():
-            place.mkdir()
-        shutil.copyfile(predictions, places["predictions"] / "predictions.jsonl")
-        save_encoded(places["texts"], {}, list(inputs))
-        opened = {role: Finished(places[role], {"result": {}}) for role in ("predictions", "texts")}
-        opened["threshold"] = Finished(places["threshold"], {"result": {"options": record["options"]}})
-        result = _work(task, registry).score(_job(unit, opened, places["out"], registry))
-        values = [row for _, row in read_jsonl(places["out"] / "scores.jsonl")]
+        folder = Path(name)  # stands for every input's folder and for the output's: no two files have the same name
+        shutil.copyfile(predictions, folder / "predictions.jsonl")
+        save_encoded(folder, {}, list(inputs))
+        plain, tuned = Finished(folder, {"result": {}}), Finished(folder, {"result": {"options": record["options"]}})
+        opened = {"predictions": plain, "texts": plain, "threshold": tuned}
+        job = _job(_unit("score", record, task, gold), opened, folder, registry)
+        result = _work(task, registry).score(job)
+        values = [row for _, row in read_jsonl(folder / "scores.jsonl")]
     return Recomputed(metrics=result["metrics"], n=result["n"], groups=result["groups"], values=values)
 
 
