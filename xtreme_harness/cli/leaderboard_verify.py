@@ -44,7 +44,7 @@ def verify(
         if folder is not None and not folder.is_dir():
             raise RequestError(f"{option} {folder}: there is no such folder.")
     registry, at_hand = load_registry(plugins), Data(data, Path(labels) if labels else None)
-    found = list(dict.fromkeys(run for path in paths for run in find_runs(path)))
+    found = list(dict.fromkeys(run for path in paths for run in find_runs(path, may_be_empty=repository)))
     done = [verify_run(folder, registry, at_hand) for folder in found]
     broken = _broken_conventions(paths, registry) if repository else []
     _tell(done, broken, as_json)

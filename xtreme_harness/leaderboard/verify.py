@@ -68,14 +68,17 @@ class Verified:
         return {"folder": str(self.folder), "kind": kind, "root": self.root, "cells": dict(self.checked), **lists}
 
 
-def find_runs(path: Path) -> list[Path]:
-    """The runs and packs at `path`, or up to two folders below it, by name. Raises MissingData when there is none."""
+def find_runs(path: Path, may_be_empty: bool = False) -> list[Path]:
+    """The runs and packs at `path`, or up to two folders below it, by name.
+
+    Raises MissingData where there is none, unless that may be so.
+    """
     if not path.is_dir():
         raise MissingData(path, None, "there is no such folder")
     patterns = ["/".join(["*"] * depth + [name]) for depth in range(DEEPEST + 1) for name in (MANIFEST, RECORDS)]
     found = sorted({file.parent for pattern in patterns for file in path.glob(pattern)})
     tops = [folder for folder in found if not any(other in folder.parents for other in found)]
-    if not tops:
+    if not tops and not may_be_empty:
         raise MissingData(path, None, f"holds no run and no pack (a folder with {MANIFEST} and {RECORDS})")
     return tops
 
