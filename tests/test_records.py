@@ -17,6 +17,7 @@ from xtreme_harness.records import (
     Record,
     problem_of,
     read_records,
+    row_label,
     signature,
     task_number,
     without_varying,
@@ -80,6 +81,7 @@ def test_unknown_states(record_of: RecordOf) -> None:
         ({"metrics": {"accuracy": True}}, "an ok record has no accuracy among its metrics"),
         ({"metrics": {"accuracy": float("nan")}}, "an ok record has no accuracy among its metrics"),
         ({"headline": []}, "an ok record names no headline metric"),
+        ({"headline": [["accuracy"]]}, "an ok record has no ['accuracy'] among its metrics"),
     ],
 )
 def test_an_ok_record_has_its_figures(change: dict[str, Any], told: str, record_of: RecordOf) -> None:
@@ -133,6 +135,18 @@ def test_the_signature_says_how_a_row_came_about(record_of: RecordOf) -> None:
         "xtreme-harness 0.1.0 | suite full.1 | model sha256:ab12cd34 | recipe xtreme | method plain | via mnli | "
         "control none | seeds 1,2 | zero-shot"
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "label"),
+    [
+        (("none", None, "plain", 1), "none.plain.s1"),
+        (("none", None, "plain", None), "none.plain.srecipe"),
+        (("mnli+qqp", "shuffled-labels", "adv", 2), "mnli+qqp~shuffled-labels.adv.s2"),
+    ],
+)
+def test_a_row_is_called_after_what_made_it(fields: tuple[str, str | None, str, int | None], label: str) -> None:
+    assert row_label(*fields) == label
 
 
 @pytest.mark.parametrize(

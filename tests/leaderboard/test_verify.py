@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from xtreme_harness import Folders, Suite
+from xtreme_harness.errors import DataError
+from xtreme_harness.leaderboard.asked import Asked, place_problems
 from xtreme_harness.leaderboard.averages import table_rows
 from xtreme_harness.leaderboard.evidence import Data
 from xtreme_harness.leaderboard.manifest import MANIFEST, VALUES, Manifest, hashes_of, manifest_of_run, root_of
@@ -21,6 +23,7 @@ from xtreme_harness.leaderboard.verify import Verified, find_runs, verify
 from xtreme_harness.records import read_records, write_records
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.scores import unpacked
+from xtreme_harness.testing import write_remedies
 from xtreme_harness.unit import digest
 
 MakeRun = Callable[..., Path]
@@ -482,3 +485,50 @@ def test_a_metric_without_per_example_values_is_said_to_be_unchecked(run: Path, 
     (run.parent / "pack" / PACKED).write_bytes(packed(rows))
     done = verify(run.parent / "pack", registry, Data())
     assert done.checked["with a figure that does not follow from per-example values"] == 2
+
+
+def test_limited_parts_and_rows_by_way_of_intermediates_are_computed_again(
+    topics: Path, tmp_path: Path, make_run: MakeRun
+) -> None:
+    registry = load_registry([str(topics), str(write_remedies(tmp_path / "remedies"))])
+    limit = {"train": 8, "test": 4}
+    run = make_run(registry, tasks=("topics", "remedies"), intermediates=("none", "remedies"), limit=limit)
+    done = verify(run, registry, Data())
+    assert (done.problems, done.checked) == ([], {"from predictions and gold": 8})
+    assert {record["n"] for record in read_records(run / "records.jsonl")} == {4}
+
+
+REQUEST = {
+    "suite": None,
+    "tasks": ["topics"],
+    "languages": ["sw"],
+    "intermediates": ["none", "mnli"],
+    "methods": ["plain"],
+    "seeds": [1, 2],
+    "controls": ["shuffled-labels"],
+}
+PLAIN = [f"{arm}.plain.s{seed}" for arm in ("none", "mnli") for seed in (1, 2)]
+CONTROLS = [f"mnli~shuffled-labels.plain.s{seed}" for seed in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (PLAIN, []),
+        (PLAIN + CONTROLS, []),
+        (PLAIN + CONTROLS[:1], [f"row {CONTROLS[1]}: was asked for and has no record"]),
+        (PLAIN[1:], [f"row {PLAIN[0]}: was asked for and has no record"]),
+        ([*PLAIN, "mnli~no-code.plain.s1"], ["row mnli~no-code.plain.s1: was not asked for"]),
+    ],
+)
+def test_a_control_has_all_its_rows_or_none(
+    rows: list[str], told: list[str], record_of: Callable[..., dict[str, Any]], registry: Registry
+) -> None:
+    records = [record_of(row=row, task="topics") for row in rows]
+    assert list(place_problems(records, Asked.of(REQUEST, registry))) == told
+
+
+@pytest.mark.parametrize("name", ["suite", "tasks", "seeds"])
+def test_what_is_no_request_is_said_so(name: str, registry: Registry) -> None:
+    with pytest.raises(DataError, match=rf"request\.json: is no request: KeyError '{name}'"):
+        Asked.of({key: value for key, value in REQUEST.items() if key != name}, registry)

@@ -54,7 +54,7 @@ class Asked:
         """Every row x task x language."""
         return [
             (row, task.name, code)
-            for row in rows
+            for row in dict.fromkeys(rows)
             for task in self.tasks
             for code in task.languages
             if not self.languages or code in self.languages
@@ -69,7 +69,7 @@ def place_problems(records: Sequence[Record], asked: Asked) -> Iterator[str]:
     """Rows, tasks and languages that are missing, were not asked for, or are there twice."""
     yield from _row_problems(records, asked)
     counted = Counter(map(place_of, records))
-    expected = asked.cells(list(dict.fromkeys(record["row"] for record in records)))
+    expected = dict.fromkeys(asked.cells([record["row"] for record in records]))
     for place in expected:
         if place not in counted:
             yield f"{' '.join(place)}: has no record"

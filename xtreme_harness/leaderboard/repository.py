@@ -78,8 +78,8 @@ def _row_keys(records: Sequence[Record], asked: Asked) -> dict[Any, str]:
 
 
 def _figures(records: Sequence[Record]) -> str:
-    cells = sorted([one["task"], one["language"], one["state"], sorted(one["metrics"].items())] for one in records)
-    return json.dumps(cells)
+    fields = ("task", "language", "state", "metrics")
+    return "\n".join(sorted(json.dumps([one[name] for name in fields], sort_keys=True) for one in records))
 
 
 def _duplicates(keys: Mapping[Any, str], name: str, seen: dict[Any, str]) -> Iterator[str]:
