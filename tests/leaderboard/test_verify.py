@@ -528,7 +528,20 @@ def test_a_control_has_all_its_rows_or_none(
     assert list(place_problems(records, Asked.of(REQUEST, registry))) == told
 
 
-@pytest.mark.parametrize("name", ["suite", "tasks", "seeds"])
-def test_what_is_no_request_is_said_so(name: str, registry: Registry) -> None:
-    with pytest.raises(DataError, match=rf"request\.json: is no request: KeyError '{name}'"):
-        Asked.of({key: value for key, value in REQUEST.items() if key != name}, registry)
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"suite": ["mini"]}, "TypeError"),
+        ({"seeds": 1}, "TypeError"),
+        ({"tasks": "topics"}, "tasks must be a list of names"),
+        ({"languages": [1], "methods": None}, "languages, methods must be a list of names"),
+    ],
+)
+def test_what_is_no_request_is_said_so(change: dict[str, Any], told: str, registry: Registry) -> None:
+    with pytest.raises(DataError, match=rf"request\.json: is no request: {told}"):
+        Asked.of({**REQUEST, **change}, registry)
+
+
+def test_a_request_that_lacks_something_is_said_so(registry: Registry) -> None:
+    with pytest.raises(DataError, match=r"request\.json: is no request: KeyError 'seeds'"):
+        Asked.of({name: value for name, value in REQUEST.items() if name != "seeds"}, registry)

@@ -18,6 +18,8 @@ THROUGHOUT = ("model", "recipe", "dtype", "protocol")  # a run has one of each
 SIGNED = ("row", "unit", "intermediate", "method", "recipe", "dtype", "protocol", "predictions", "scores")
 SIGNED_MODEL = ("name", "weights", "tokenizer")
 
+LISTS = ("tasks", "languages", "intermediates", "methods")
+
 Place = tuple[str, str, str]
 
 
@@ -38,6 +40,8 @@ class Asked:
     @classmethod
     def of(cls, request: Mapping[str, Any], registry: Registry) -> Asked:
         """Raises UnknownName for names that no plugin at hand registers, DataError for what is no request."""
+        if wrong := [name for name in LISTS if not _is_texts(request.get(name))]:
+            raise DataError("request.json", None, f"is no request: {', '.join(wrong)} must be a list of names")
         try:
             named, tasks = request["suite"], tuple(request["tasks"])
             suite = registry.suite(named) if named else Suite(name="tasks", groups={"": tasks})
@@ -59,6 +63,10 @@ class Asked:
             for code in task.languages
             if not self.languages or code in self.languages
         ]
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def place_of(record: Record) -> Place:
