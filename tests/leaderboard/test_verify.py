@@ -531,7 +531,6 @@ def test_a_control_has_all_its_rows_or_none(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"suite": ["mini"]}, "TypeError"),
         ({"seeds": 1}, "TypeError"),
         ({"tasks": "topics"}, "tasks must be a list of names"),
         ({"languages": [1], "methods": None}, "languages, methods must be a list of names"),
