@@ -14,8 +14,8 @@ import pytest
 from xtreme_harness import Folders, Suite
 from xtreme_harness.errors import DataError
 from xtreme_harness.leaderboard.asked import Asked, place_problems
+from xtreme_harness.leaderboard.at_hand import Data
 from xtreme_harness.leaderboard.averages import table_rows
-from xtreme_harness.leaderboard.evidence import Data
 from xtreme_harness.leaderboard.manifest import MANIFEST, VALUES, Manifest, hashes_of, manifest_of_run, root_of
 from xtreme_harness.leaderboard.markdown import document, run_title
 from xtreme_harness.leaderboard.pack import lines_of, pack, packed

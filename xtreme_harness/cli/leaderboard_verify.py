@@ -35,7 +35,7 @@ def verify(
     PATH is a run's folder, a pack, or a folder that holds several, up to two folders down. Exits 3 and names each cell
     or file that differs, is missing or was edited; 5 when something cannot be read.
     """
-    from xtreme_harness.leaderboard.evidence import Data
+    from xtreme_harness.leaderboard.at_hand import Data
     from xtreme_harness.leaderboard.verify import find_runs
     from xtreme_harness.leaderboard.verify import verify as verify_run
     from xtreme_harness.registry import load_registry

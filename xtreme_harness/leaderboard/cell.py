@@ -10,7 +10,7 @@ from pathlib import Path
 from xtreme_harness.definitions import Example, Task
 from xtreme_harness.errors import MissingData
 from xtreme_harness.jsonl import read_jsonl
-from xtreme_harness.leaderboard.evidence import Evidence, Parts
+from xtreme_harness.leaderboard.at_hand import Held, Parts
 from xtreme_harness.leaderboard.pack import sha256_of
 from xtreme_harness.leaderboard.recompute import (
     MALFORMED,
@@ -38,7 +38,7 @@ class Cell:
 
     record: Record
     task: Task
-    evidence: Evidence
+    held: Held
     parts: Parts
     registry: Registry
 
@@ -46,7 +46,7 @@ class Cell:
     def predictions_file(self) -> Path | None:
         """None where predictions are withheld, or lost."""
         name, _ = cell_names(self.record)
-        return self.evidence.folder / name if self.evidence.holds(name) else None
+        return self.held.folder / name if self.held.holds(name) else None
 
     @cached_property
     def inputs(self) -> list[Example] | None:
@@ -56,13 +56,13 @@ class Cell:
     @cached_property
     def values(self) -> Rows:
         """The per-example values, from the file of a run or of a pack. Raises DataError."""
-        folder, (_, plain) = self.evidence.folder, cell_names(self.record)
+        folder, (_, plain) = self.held.folder, cell_names(self.record)
         packed = packed_scores(Path(), self.record["task"], self.record["language"]).as_posix()
-        if self.evidence.holds(plain):
+        if self.held.holds(plain):
             return [row for _, row in read_jsonl(folder / plain)]
-        if self.evidence.holds(packed):
+        if self.held.holds(packed):
             return unpacked(folder / packed, self.record["row"])
-        raise MissingData(packed if self.evidence.manifest.is_pack else plain, None, "there is no such file")
+        raise MissingData(packed if self.held.manifest.is_pack else plain, None, "there is no such file")
 
     @cached_property
     def again(self) -> Recomputed:
@@ -109,7 +109,7 @@ def _guarded(problems: Iterable[str]) -> Iterator[str]:
 def _file_problems(cell: Cell) -> Iterator[str]:
     """Records name predictions and values by their hashes, of which a pack keeps the lists."""
     for name, field in zip(cell_names(cell.record), ("predictions", "scores"), strict=True):
-        expected, found = cell.record[field], cell.evidence.hash_of(name)
+        expected, found = cell.record[field], cell.held.hash_of(name)
         if expected is None and found is not None:
             yield f"{name} is there, but the record names no {field}"
         elif expected is not None and found is None:
@@ -140,7 +140,7 @@ def _figure_problems(cell: Cell) -> Iterator[str]:
 def _value_problems(cell: Cell) -> Iterator[str]:
     """The values are those whose hash the record gives, of the data's examples, and what the predictions come to."""
     values = cell.values
-    if cell.evidence.manifest.is_pack and f"sha256:{sha256_of(values)}" != cell.record["scores"]:
+    if cell.held.manifest.is_pack and f"sha256:{sha256_of(values)}" != cell.record["scores"]:
         yield "its per-example values are not those whose hash the record gives"
     if cell.inputs is not None and (told := id_problem(values, cell.inputs, cell.task, cell.registry)):
         yield f"its per-example values {told}"

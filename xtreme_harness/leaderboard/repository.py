@@ -10,7 +10,7 @@ from typing import Any
 
 from xtreme_harness.errors import HarnessError
 from xtreme_harness.leaderboard.asked import Asked
-from xtreme_harness.leaderboard.evidence import Evidence
+from xtreme_harness.leaderboard.at_hand import Held
 from xtreme_harness.leaderboard.manifest import MANIFEST, VALUES
 from xtreme_harness.leaderboard.pack import ENVIRONMENT, RECORDS, REQUEST
 from xtreme_harness.records import Record, read_records, signature
@@ -52,20 +52,20 @@ def _name_problems(path: Path, results: Path) -> Iterator[str]:
 def _pack_problems(folder: Path, name: str, registry: Registry, seen: dict[Any, str]) -> Iterator[str]:
     """`seen` holds what identifies a submission, of those before, with their names."""
     try:
-        evidence = Evidence.of(folder)
-        if not evidence.manifest.is_pack:
+        held = Held.of(folder)
+        if not held.manifest.is_pack:
             yield "is no pack; make one with: xtreme-harness leaderboard pack RUN --out DIR"
             return
-        asked, records = Asked.of(evidence.json(REQUEST), registry), read_records(folder / RECORDS)
+        asked, records = Asked.of(held.json(REQUEST), registry), read_records(folder / RECORDS)
     except HarnessError as error:
         yield f"cannot be read: {error}"
         return
-    for file in evidence.hashes:
+    for file in held.hashes:
         if file not in OF_A_PACK and not file.startswith(VALUES):
             yield f"{file} is no file of a pack"
     if asked.languages:
         yield f"has only the languages {', '.join(asked.languages)}; a submission has all of its tasks"
-    yield from _duplicates({evidence.root: "the run", **_row_keys(records, asked)}, name, seen)
+    yield from _duplicates({held.root: "the run", **_row_keys(records, asked)}, name, seen)
 
 
 def _row_keys(records: Sequence[Record], asked: Asked) -> dict[Any, str]:

@@ -18,9 +18,9 @@ from xtreme_harness.leaderboard.asked import (
     record_problems,
     row_problems,
 )
+from xtreme_harness.leaderboard.at_hand import Data, Held
 from xtreme_harness.leaderboard.averages import table_rows
 from xtreme_harness.leaderboard.cell import Cell, cell_problems, how_checked
-from xtreme_harness.leaderboard.evidence import Data, Evidence
 from xtreme_harness.leaderboard.manifest import MANIFEST, VALUES, manifest_problems
 from xtreme_harness.leaderboard.markdown import document, run_title
 from xtreme_harness.leaderboard.pack import RECORDS, REQUEST
@@ -87,10 +87,10 @@ def verify(folder: Path, registry: Registry, data: Data) -> Verified:
     """Checks one run or pack; whatever is wrong with it becomes a problem, not an error."""
     done = Verified(folder)
     try:
-        evidence = Evidence.of(folder)
-        done.root, done.is_pack = evidence.root, evidence.manifest.is_pack
-        done.problems += manifest_problems(evidence.manifest, folder, evidence.hashes)
-        _verify_contents(done, evidence, registry, data)
+        held = Held.of(folder)
+        done.root, done.is_pack = held.root, held.manifest.is_pack
+        done.problems += manifest_problems(held.manifest, folder, held.hashes)
+        _verify_contents(done, held, registry, data)
     except DataError as error:
         done.unreadable = not isinstance(error, MissingData)
         done.problems.append(str(error).removeprefix(f"{folder}/"))
@@ -98,29 +98,29 @@ def verify(folder: Path, registry: Registry, data: Data) -> Verified:
     return done
 
 
-def _verify_contents(done: Verified, evidence: Evidence, registry: Registry, data: Data) -> None:
+def _verify_contents(done: Verified, held: Held, registry: Registry, data: Data) -> None:
     """Raises DataError for records, a request or a plan that cannot be read."""
-    records = _sound_records(done, evidence)
+    records = _sound_records(done, held)
     try:
-        asked = Asked.of(evidence.json(REQUEST), registry)
+        asked = Asked.of(held.json(REQUEST), registry)
     except RequestError as error:
         done.problems.append(f"{REQUEST}: {error} A task of a plugin needs --plugin.")
         return
     done.problems += place_problems(records, asked)
     done.problems += row_problems(records)
-    done.problems += _stray_files(evidence, records)
-    _verify_cells(done, _cells(evidence, records, asked, registry, data))
-    if not evidence.manifest.is_pack and records:
-        done.problems += plan_problems(evidence.json(PLAN), records, asked)
-        done.problems += _page_problems(evidence, records, asked)
+    done.problems += _stray_files(held, records)
+    _verify_cells(done, _cells(held, records, asked, registry, data))
+    if not held.manifest.is_pack and records:
+        done.problems += plan_problems(held.json(PLAN), records, asked)
+        done.problems += _page_problems(held, records, asked)
 
 
-def _sound_records(done: Verified, evidence: Evidence) -> list[Record]:
+def _sound_records(done: Verified, held: Held) -> list[Record]:
     """The records that fit the schema; the others are problems."""
-    if not evidence.holds(RECORDS):
+    if not held.holds(RECORDS):
         raise MissingData(RECORDS, None, "there is no such file")
     records = []
-    for number, record in read_jsonl(evidence.folder / RECORDS):
+    for number, record in read_jsonl(held.folder / RECORDS):
         if problem := problem_of(record):
             done.problems.append(f"{RECORDS}, line {number}: {problem}")
         else:
@@ -128,16 +128,14 @@ def _sound_records(done: Verified, evidence: Evidence) -> list[Record]:
     return records
 
 
-def _cells(
-    evidence: Evidence, records: Sequence[Record], asked: Asked, registry: Registry, data: Data
-) -> Iterator[Cell]:
+def _cells(held: Held, records: Sequence[Record], asked: Asked, registry: Registry, data: Data) -> Iterator[Cell]:
     """The cells that were asked for; the others are named already."""
     tasks = {task.name: task for task in asked.tasks}
     expected = set(asked.cells([record["row"] for record in records]))
     for record in records:
         if place_of(record) in expected:
             task = tasks[record["task"]]
-            yield Cell(record, task, evidence, data.parts(task, record), registry)
+            yield Cell(record, task, held, data.parts(task, record), registry)
 
 
 def _verify_cells(done: Verified, cells: Iterable[Cell]) -> None:
@@ -152,20 +150,20 @@ def _verify_cells(done: Verified, cells: Iterable[Cell]) -> None:
         done.notes.append(f"the data of {name} in the folder named is not that of the records; not used")
 
 
-def _stray_files(evidence: Evidence, records: Sequence[Record]) -> Iterator[str]:
+def _stray_files(held: Held, records: Sequence[Record]) -> Iterator[str]:
     """Predictions and values that no record speaks of."""
     known = {name for record in records for name in cell_names(record)}
     known |= {packed_scores(Path(), record["task"], record["language"]).as_posix() for record in records}
-    for name in evidence.hashes:
+    for name in held.hashes:
         if name.startswith(("predictions/", VALUES)) and name not in known:
             yield f"{name}: belongs to no record"
 
 
-def _page_problems(evidence: Evidence, records: Sequence[Record], asked: Asked) -> Iterator[str]:
-    if not evidence.holds(PAGE):
+def _page_problems(held: Held, records: Sequence[Record], asked: Asked) -> Iterator[str]:
+    if not held.holds(PAGE):
         yield f"{PAGE}: is missing"
         return
     title = run_title(records[0]["model"]["name"], asked.suite, asked.languages)
     page = document(title, records, table_rows(records, asked.suite), asked.suite)
-    if (evidence.folder / PAGE).read_bytes() != page.encode():
+    if (held.folder / PAGE).read_bytes() != page.encode():
         yield f"{PAGE}: is not the page that the records make"

@@ -19,7 +19,7 @@ from xtreme_harness.unit import digest
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Held:
     """A run or pack. `hashes` are those of the files that are there, whatever the manifest says."""
 
     folder: Path
@@ -27,7 +27,7 @@ class Evidence:
     hashes: Mapping[str, str]
 
     @classmethod
-    def of(cls, folder: Path) -> Evidence:
+    def of(cls, folder: Path) -> Held:
         """Raises MissingData or DataError where there is no manifest to read."""
         return cls(folder, read_manifest(folder), hashes_of(folder))
 
