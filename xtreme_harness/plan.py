@@ -16,6 +16,7 @@ from xtreme_harness.files import HashCache
 from xtreme_harness.intermediate import NONE, Mix, check_control, controls_of, intermediate_unit, named_mixes
 from xtreme_harness.models.devices import resolve_device, resolve_dtype
 from xtreme_harness.models.reference import Chosen, Encoder, Trust, choose_model
+from xtreme_harness.records import row_label
 from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
 from xtreme_harness.settings import settings_by_name, with_settings
@@ -222,9 +223,9 @@ def rows_of(request: Request, registry: Registry) -> tuple[Row, ...]:
 
 def _row(mix: Mix, control: str | None, registry: Registry, method: str, seed: int | None) -> Row:
     named = "+".join(task.name for task in mix) or NONE
-    arm, controlled = (named, {}) if control is None else (f"{named}~{control}", controls_of(mix, control) or {})
+    controlled = {} if control is None else controls_of(mix, control) or {}
     return Row(
-        label=f"{arm}.{method}.s{'recipe' if seed is None else seed}",
+        label=row_label(named, control, method, seed),
         intermediate=named,
         control=control,
         method=method,
