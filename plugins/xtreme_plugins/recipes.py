@@ -50,6 +50,8 @@ XTREME = Recipe(
         },
         "choose": XTREME_PAIRS,  # the benchmark has no such task: as its pairs, of 128 tokens a choice
         "contrast": XTREME_PAIRS,  # as its pairs; an update's texts are each other's wrong ones, so its size counts
+        "mask": {**XTREME_PAIRS, "epochs": 1, "selection": "last"},  # as its pairs, but for one pass over the text
+        "cloze": {"max_length": 512},
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
@@ -111,6 +113,8 @@ JIANT = Recipe(
         },
         "choose": {**JIANT_PAIRS, "epochs": 7, "batch_size": 24},
         "contrast": JIANT_PAIRS,
+        "mask": {**JIANT_PAIRS, "epochs": 1, "selection": "last"},
+        "cloze": {"max_length": 512},
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },
@@ -144,6 +148,8 @@ MINI = Recipe(
         },
         "choose": {**MINI_PAIRS, "head_learning_rate": 1e-3, "epochs": 3, "batch_size": 16},
         "contrast": {**MINI_PAIRS, "epochs": 3},
+        "mask": MINI_PAIRS,
+        "cloze": {"max_length": 512},
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},
     },

@@ -2,6 +2,7 @@
 
 read_inputs     any unit: examples without their gold
 read_labelled   `prepare` units of the training languages only
+read_texts      `prepare` units of kinds whose examples are text alone, in any language
 read_gold       `score` units only
 label_names     the plan, where a task leaves its labels open: which there are in the English training part, no more
 """
@@ -84,6 +85,20 @@ def read_labelled(job: Job, problem: Problem) -> list[Example]:
     return list(_read(job, problem))
 
 
+def read_texts(job: Job, problem: Problem) -> list[Example]:
+    """Text to train on, of the languages in the unit's `texts` ({language: number of its files}), one after the other.
+
+    A limit holds for each language. Ids begin with the language, so that parallel files do not clash.
+    """
+    task, split, files = job.registry.task(job.unit.task), job.unit.parameters["split"], _files(job)
+    found: list[Example] = []
+    for language, count in job.unit.parameters["texts"].items():
+        own, files = files[:count], files[count:]
+        examples = _limited(job, checked(task.read(split, language, own), own, problem))
+        found += [{**example, "id": f"{language}:{example['id']}"} for example in examples]
+    return found
+
+
 def read_gold(job: Job, gold_fields: tuple[str, ...], problem: Problem) -> list[Example]:
     """Gold of the unit's language: `id`, `group` and the gold fields, or `side: gold` lines. Score units only."""
     if job.unit.type != "score":
@@ -95,11 +110,18 @@ def read_gold(job: Job, gold_fields: tuple[str, ...], problem: Problem) -> list[
 
 def _read(job: Job, problem: Problem) -> Iterator[Example]:
     task = job.registry.task(job.unit.task)
-    files = tuple(Path(name) for name in job.unit.details["files"])
+    files = _files(job)
     split, language = job.unit.parameters["split"], job.unit.parameters["language"]
     kept_apart = job.unit.type == "score" and split == "test"  # the gold of a dev part lies with its inputs
     reader = task.read_gold if kept_apart and task.read_gold else task.read
-    examples = checked(reader(split, language, files), files, problem)
+    return _limited(job, checked(reader(split, language, files), files, problem))
+
+
+def _files(job: Job) -> tuple[Path, ...]:
+    return tuple(Path(name) for name in job.unit.details["files"])
+
+
+def _limited(job: Job, examples: Iterator[Example]) -> Iterator[Example]:
     limit = job.unit.parameters.get("limit")
     return examples if limit is None else iter(first_by_hash(examples, limit))
 

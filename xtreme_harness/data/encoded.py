@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.integer[Any]]
 
+ID_COLUMNS = ("input_ids", "mask_ids", "masked")  # those whose values are token ids
+
 
 @dataclass(frozen=True)
 class Ragged:

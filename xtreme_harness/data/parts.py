@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from xtreme_harness.data.access import TRAINING_LANGUAGE
 from xtreme_harness.definitions import Folders, Task
 from xtreme_harness.errors import DefinitionError
 from xtreme_harness.registry import Registry
@@ -71,13 +70,13 @@ def chosen_tasks(registry: Registry, suite: str | None, names: Sequence[str]) ->
 def parts_of(task: Task, registry: Registry, folders: Folders) -> list[Part]:
     """Every part that a run of the task can need, by split and language; a part without a file is none.
 
-    A trained kind needs English training and development data, unless another task gives them; a target task its test
-    part in every language, and whatever else its kind asks for.
+    A trained kind needs training and development data, English ones unless it says otherwise, and unless another task
+    gives them; a target task its test part in every language, and whatever else its kind asks for.
     """
     kind = registry.kind(task.kind)
     is_target = "target" in registry.entry("task", task.name).roles
-    english = ("train", "dev") if kind.trainable and task.train_on is None else ()
-    wanted = [(split, TRAINING_LANGUAGE) for split in english]
+    languages = kind.load().training_languages(task) if kind.trainable and task.train_on is None else ()
+    wanted = [(split, code) for split in ("train", "dev") for code in languages]
     wanted += [(split, code) for split in kind.splits if is_target for code in task.languages]
     parts = [Part(task, *one, tuple(task.files(*one)), folders.data) for one in dict.fromkeys(wanted)]
     return [part for part in (*parts, *_gold_parts(task, folders)) if part.names]

@@ -38,6 +38,18 @@ def _contrast() -> Any:
     return Contrast()
 
 
+def _mask() -> Any:
+    from xtreme_harness.kinds.mask.kind import Mask
+
+    return Mask()
+
+
+def _cloze() -> Any:
+    from xtreme_harness.kinds.cloze.kind import Cloze
+
+    return Cloze()
+
+
 def _nearest() -> Any:
     from xtreme_harness.kinds.nearest.kind import Nearest
 
@@ -95,6 +107,23 @@ KINDS = (
         options={"temperature": 0.05, "pooling": "mean"},
         metrics=("mean_reciprocal_rank", "accuracy"),
         headline=("mean_reciprocal_rank",),
+    ),
+    Kind(
+        name="mask",
+        summary="text whose masked pieces are found, in any language (to train on)",
+        trainable=True,
+        load=_mask,
+        options={"languages": ""},
+        metrics=("accuracy",),
+        headline=("accuracy",),
+    ),
+    Kind(
+        name="cloze",
+        summary="the right one of several words for a gap, by the model's own masked-language-model head",
+        trainable=False,
+        load=_cloze,
+        metrics=("accuracy",),
+        headline=("accuracy",),
     ),
     Kind(
         name="nearest",

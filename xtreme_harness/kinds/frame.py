@@ -1,6 +1,7 @@
-"""How a tokenizer puts a pair of texts together: the special tokens around both.
+"""How a tokenizer puts a text, or a pair of texts, together: the special tokens around them.
 
-For kinds that cut the texts themselves: `span` (question and context) and `choose` (question and choice).
+For kinds that cut the texts themselves: `span` (question and context) and `choose` (question and choice) have pairs,
+`mask` and `cloze` single texts.
 """
 
 from __future__ import annotations
@@ -37,6 +38,23 @@ class Frame:
         assert self.segments is not None
         before, between, after, one, two = self.segments
         return [*before, *[one] * first, *between, *[two] * second, *after]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The special tokens before and after a single text, and whether the model has segments."""
+
+    before: list[int]
+    after: list[int]
+    has_segments: bool
+
+
+def ends_of(tokenizer: Any) -> Ends:
+    """The ends that a tokenizer gives a text, found by encoding one letter."""
+    alone, letter = tokenizer("a"), tokenizer("a", add_special_tokens=False)["input_ids"]
+    ids = alone["input_ids"]
+    start = _place(letter, ids, 0)
+    return Ends(ids[:start], ids[start + len(letter) :], "token_type_ids" in alone)
 
 
 def frame_of(tokenizer: Any) -> Frame:

@@ -131,8 +131,14 @@ class TrainableWork(KindWork, Protocol):
     def training_part(self, assignment: Assignment) -> TrainingPart:
         """What the assignment's training task brings to a training, alone or in a mix."""
 
+    def training_languages(self, task: Task) -> tuple[str, ...]:
+        """The languages of the task's `train` and `dev` parts: English, where they have labels."""
+
     def make_head(self, encoder: Any, options: Mapping[str, Any]) -> Any:
         """A fresh head for an encoder (nn.Module taking hidden states and mask)."""
+
+    def in_epoch(self, encoded: Any, seed: int, epoch: int) -> Any:
+        """The training windows as an epoch (from 0) has them: the same ones in number, length and order."""
 
     def targets(self, columns: Any, rows: list[int], width: int) -> Any:
         """The labels of a micro-batch, as one array."""

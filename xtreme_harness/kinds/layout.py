@@ -71,6 +71,36 @@ def prepare_unit(
 ) -> Unit:
     """Encodes one split of one language with the row's tokenizer. Only English `train` and `dev` carry labels."""
     files: Files = assignment.files(task, split, language)
+    return _prepare_unit(assignment, task, (split, language), files, {"labelled": _is_labelled(split, language), **parameters}, modules)
+
+
+def texts_unit(
+    assignment: Assignment,
+    task: Task,
+    split: str,
+    languages: Sequence[str],
+    parameters: Mapping[str, Any],
+    modules: tuple[str, ...],
+) -> Unit:
+    """Encodes one split of text without labels, in several languages one after the other (`read_texts` reads it)."""
+    found = {language: assignment.files(task, split, language) for language in languages}
+    files = Files(
+        paths=tuple(path for one in found.values() for path in one.paths),
+        hashes={f"{language}.{name}": one.hashes[name] for language, one in found.items() for name in one.hashes},
+    )
+    texts = {language: len(one.paths) for language, one in found.items()}
+    return _prepare_unit(assignment, task, (split, "+".join(languages)), files, {"texts": texts, **parameters}, modules)
+
+
+def _prepare_unit(
+    assignment: Assignment,
+    task: Task,
+    part: tuple[str, str],
+    files: Files,
+    parameters: Mapping[str, Any],
+    modules: tuple[str, ...],
+) -> Unit:
+    split, language = part
     encoder = assignment.encoder
     rewrite = assignment.method.rewrite if split == "train" else None
     return Unit(
@@ -89,7 +119,6 @@ def prepare_unit(
         data=files.hashes,
         parameters={
             **_part(assignment, split, language),
-            "labelled": _is_labelled(split, language),
             **parameters,
             **({"rewritten": {**_method(assignment), "seed": assignment.seed}} if rewrite else {}),
         },

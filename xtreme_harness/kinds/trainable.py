@@ -96,6 +96,14 @@ class Trainable(ABC):
         encoding = {name: assignment.recipe[name] for name in self.encoding_values}
         return {**task.options, **encoding}
 
+    def training_languages(self, task: Task) -> tuple[str, ...]:
+        """The languages of the task's `train` and `dev` parts."""
+        return (TRAINING_LANGUAGE,)
+
+    def in_epoch(self, encoded: Encoded, seed: int, epoch: int) -> Encoded:
+        """The training windows as an epoch has them."""
+        return encoded
+
     def lay_out(self, assignment: Assignment) -> dict[str, Cell]:
         part = self.training_part(assignment)
         trained = train_unit(assignment, [part])
@@ -106,7 +114,7 @@ class Trainable(ABC):
         if assignment.method.rewrite and not self.text_fields:
             named = f"{source.name} is of kind {source.kind}"
             raise RequestError(f"Method {assignment.method.name} cannot rewrite the texts of every task: {named}.")
-        has_dev = bool(source.files("dev", TRAINING_LANGUAGE))
+        has_dev = any(source.files("dev", language) for language in self.training_languages(source))
         return TrainingPart(
             task=source,
             train=self._prepare_unit(assignment, source, "train", TRAINING_LANGUAGE),
@@ -171,8 +179,6 @@ class Trainable(ABC):
         )
 
     def prepare(self, job: Job) -> dict[str, Any]:
-        from xtreme_harness.models.inputs import open_tokenizer
-
         labelled = job.unit.parameters["labelled"]
 
         def problem(example: Example) -> str | None:
@@ -181,11 +187,17 @@ class Trainable(ABC):
         examples = read_labelled(job, problem) if labelled else read_inputs(job, self.gold_fields, self.input_problem)
         if "rewritten" in job.unit.parameters:
             examples = self._rewritten(job, examples)
+        if labelled:
+            write_jsonl(job.folder / "gold.jsonl", (self.gold_of(example) for example in examples))
+        return self.save(job, examples)
+
+    def save(self, job: Job, examples: list[Example]) -> dict[str, Any]:
+        """Writes a `prepare` unit's encoded examples; returns counts, and what the tokenizer tells of itself."""
+        from xtreme_harness.models.inputs import open_tokenizer
+
         tokenizer, parameters, told = open_tokenizer(job)
         columns = self.encode(tokenizer, examples, parameters)
         save_encoded(job.folder, columns, [self.item(example, parameters) for example in examples])
-        if labelled:
-            write_jsonl(job.folder / "gold.jsonl", (self.gold_of(example) for example in examples))
         tokens = sum(len(row) for row in columns["input_ids"])
         return {"examples": len(examples), "windows": len(columns["input_ids"]), "tokens": tokens, **told}
 

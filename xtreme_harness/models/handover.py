@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 TOLD = ("updates", "selected_update", "drawn", "dev")  # what a training's result tells of it in records
 
 
-def handover(job: Job, loading: Loading, head: Iterable[str] = ()) -> dict[str, Any]:
+def handover(job: Job, loading: Loading, head: Iterable[str] = (), taken: Iterable[str] = ()) -> dict[str, Any]:
     """What a unit took over from where it started: {"loaded": number, "dropped": names, "new": names} of tensors.
 
-    `head` names the tensors of the unit's own new head. After an intermediate phase, `trained` is what that tells.
+    `head` names the tensors of the unit's own new head, `taken` those of the checkpoint that a head of its own began
+    with. After an intermediate phase, `trained` is what that tells.
     """
+    kept = set(taken)
     report = {
-        "loaded": loading.loaded,
-        "dropped": [*loading.dropped, *_head_names(job)],
+        "loaded": loading.loaded + len(kept),
+        "dropped": [*(name for name in loading.dropped if name not in kept), *_head_names(job)],
         "new": [*loading.new, *(f"head.{name}" for name in sorted(head))],
     }
     return {**report, "trained": trained_of(job)} if _is_trained(job) else report

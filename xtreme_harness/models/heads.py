@@ -98,10 +98,9 @@ class EncoderWithHead(nn.Module):
         self.encoder = encoder
         self.head = head
 
-    def forward(self, **batch: Tensor) -> Tensor:
-        hidden = self.encoder(**batch).last_hidden_state
-        logits: Tensor = self.head(hidden, batch["attention_mask"])
-        return logits
+    def forward(self, **batch: Tensor) -> Any:
+        """What the head makes of the last hidden state: logits, but for heads that say otherwise."""
+        return self.head(self.encoder(**batch).last_hidden_state, batch["attention_mask"])
 
     @property
     def networks(self) -> list[EncoderWithHead]:
@@ -162,8 +161,19 @@ def head_dropout(encoder: nn.Module, dropout: float | None) -> float:
 
 def head_tensors(heads: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     """The tensors of the heads of some tasks: of one by name, of several by task and name."""
-    tensors = {f"{task}.{name}": value for task, head in heads.items() for name, value in head.state_dict().items()}
-    return tensors if len(heads) > 1 else dict(next(iter(heads.values())).state_dict())
+    return {
+        _named(heads, task, name): value for task, head in heads.items() for name, value in head.state_dict().items()
+    }
+
+
+def drawn_tensors(heads: Mapping[str, nn.Module]) -> list[str]:
+    """The names of those that were drawn, as all are but those of a head that a checkpoint held."""
+    drawn = {task: head for task, head in heads.items() if not getattr(head, "taken", ())}
+    return [_named(heads, task, name) for task, head in drawn.items() for name in head.state_dict()]
+
+
+def _named(heads: Mapping[str, nn.Module], task: str, name: str) -> str:
+    return f"{task}.{name}" if len(heads) > 1 else name
 
 
 def save_heads(heads: Mapping[str, nn.Module], path: Path) -> None:

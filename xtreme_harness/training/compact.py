@@ -3,7 +3,8 @@
 An English training set touches a few thousand of XLM-R's 250,002 rows, and an untouched row has no gradient: Adam
 leaves it alone and it adds nothing to the gradient norm. Decoupled weight decay would shrink it by a known factor,
 which is applied when the rows are written back. So the result is the same up to rounding, with a fraction of the
-optimiser's work and memory.
+optimiser's work and memory. A head that is tied to the table is the exception: it chooses among the rows that are there
+(models/masked_head.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from xtreme_harness.data.encoded import Encoded, Ragged
+from xtreme_harness.data.encoded import ID_COLUMNS, Encoded, Ragged
 
 LARGEST_PAD_ID = 1000  # rows up to the padding id keep their numbers, which must not make the table large again
 
@@ -27,7 +28,7 @@ class CompactEmbedding:
     def __init__(self, encoder: Any, data: Iterable[Encoded], pad_id: int) -> None:
         self.encoder = encoder
         self.full: nn.Embedding = encoder.get_input_embeddings()
-        used = [np.unique(np.asarray(part.columns["input_ids"].values)) for part in data]
+        used = [np.unique(np.asarray(column.values)) for part in data for column in _id_columns(part).values()]
         # XLM-R counts positions from the padding id, so padding must keep its number: rows 0 to pad_id stay in place
         self.rows = np.unique(np.concatenate([np.arange(pad_id + 1), *used]))
         self.lookup = np.full(self.full.num_embeddings, -1, dtype=np.int32)
@@ -35,15 +36,20 @@ class CompactEmbedding:
         encoder.set_input_embeddings(self._small_table())
 
     def _small_table(self) -> nn.Embedding:
-        weight = self.full.weight.detach()[torch.from_numpy(self.rows)].clone()
+        """With `rows`, the ids whose rows it holds: a head that is tied to it must know them."""
+        rows = torch.from_numpy(self.rows)
+        weight = self.full.weight.detach()[rows].clone()
         table = nn.Embedding(len(self.rows), self.full.embedding_dim, self.full.padding_idx, _weight=weight)
+        table.register_buffer("rows", rows, persistent=False)
         return table.to(self.full.weight.device)
 
     def remap(self, encoded: Encoded) -> Encoded:
         """The same windows with ids that number the small table's rows."""
-        ids = encoded.columns["input_ids"]
-        small = Ragged(self.lookup[np.asarray(ids.values)], ids.offsets)
-        return replace(encoded, columns={**encoded.columns, "input_ids": small})
+        small = {
+            name: Ragged(self.lookup[np.asarray(column.values)], column.offsets)
+            for name, column in _id_columns(encoded).items()
+        }
+        return replace(encoded, columns={**encoded.columns, **small})
 
     def restore(self, untouched_factor: float) -> None:
         """Puts the full table back with the trained rows; the others are multiplied by `untouched_factor`."""
@@ -52,6 +58,10 @@ class CompactEmbedding:
             self.full.weight.mul_(untouched_factor)
             self.full.weight[torch.from_numpy(self.rows)] = trained
         self.encoder.set_input_embeddings(self.full)
+
+
+def _id_columns(encoded: Encoded) -> dict[str, Ragged]:
+    return {name: encoded.columns[name] for name in ID_COLUMNS if name in encoded.columns}
 
 
 def can_compact(encoder: Any, pad_id: int) -> bool:

@@ -47,7 +47,8 @@ class Walk:
     """
 
     def __init__(self, part: Part, network: EncoderWithHead, train: Encoded, seed: int) -> None:
-        self.part, self.network, self.train, self.seed = part, network, train, seed
+        self.part, self.network, self.whole, self.seed = part, network, train, seed
+        self.train = train  # as the epoch has it
         self.bounds: list[int] = train.bounds.tolist()
         self.lengths: list[int] = train.lengths.tolist()
         self.longest = longest_rows(self.bounds, self.lengths)
@@ -61,6 +62,7 @@ class Walk:
         if epoch != self.epoch:
             self.epoch = epoch
             self.updates = epoch_updates(self.longest, self.part.batch_size, self.seed, epoch)
+            self.train = self.part.kind.in_epoch(self.whole, self.seed, epoch)
         return self.updates[place]
 
     def batches(self, number: int, budget: int) -> list[list[int]]:

@@ -20,7 +20,7 @@ from xtreme_harness.jsonl import read_jsonl, write_jsonl
 from xtreme_harness.models import devices
 from xtreme_harness.models.forward import outputs_in_order
 from xtreme_harness.models.handover import handover
-from xtreme_harness.models.heads import EncoderWithHead, EncoderWithHeads, head_tensors, save_heads
+from xtreme_harness.models.heads import EncoderWithHead, EncoderWithHeads, drawn_tensors, save_heads
 from xtreme_harness.models.inputs import check_pooling
 from xtreme_harness.models.load import Loading, open_encoder, save_encoder
 from xtreme_harness.models.resident import forget, starting_pad_id
@@ -62,7 +62,8 @@ def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
         write_jsonl(job.folder / "loss.jsonl", losses)
     tokens = sum(round(part.train.tokens * trained["drawn"][part.name] / part.updates_per_epoch) for part in plan.parts)
     about = {"tokens": tokens, "pad_id": pad_id, "device": devices.describe(device)}
-    return {**trained, **about, "handover": handover(job, loading, head_tensors(heads))}
+    taken = [name for head in drawn for name in getattr(head, "taken", ())]
+    return {**trained, **about, "handover": handover(job, loading, drawn_tensors(heads), taken)}
 
 
 def _encoder(job: Job, device: str) -> tuple[Any, Loading]:
@@ -76,11 +77,16 @@ def _encoder(job: Job, device: str) -> tuple[Any, Loading]:
 
 
 def _heads(job: Job, kinds: list[Any], encoder: Any) -> dict[str, Any]:
-    """A fresh head for each task, drawn in turn. Raises CheckpointError for a pooling that its texts do not allow."""
+    """A fresh head for each task, drawn in turn, or begun with what the checkpoint has of it.
+
+    Raises CheckpointError for a pooling that its texts do not allow.
+    """
     heads = {}
     for task, kind in zip(job.unit.parameters["parts"], kinds, strict=True):
         name = task["task"]
         heads[name] = kind.make_head(encoder, task["options"])
+        if hasattr(heads[name], "begin_with"):
+            heads[name].begin_with(job.checkpoint(), pickle=job.unit.details["pickle"])
         check_pooling(getattr(heads[name], "pooling", None), job.inputs[f"train.{name}"].result["begins_special"])
     return heads
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from xtreme_harness.definitions import Example
 from xtreme_harness.errors import RequestError
+from xtreme_harness.kinds.frame import ends_of
 from xtreme_harness.kinds.tag.decode import IGNORED
 
 Pieces = dict[str, list[int]]  # a word's subword ids
@@ -66,13 +67,11 @@ def wrapping(tokenizer: Any) -> Wrapping:
     Where a pair has a doubled separator between its segments (XLM-R, RoBERTa), one segment ends with it too: XTREME's
     tagging scripts do that, and published figures include it (spec 7, item 15).
     """
-    alone, pair = tokenizer("a"), tokenizer("a", "a")["input_ids"]
-    letter, single = tokenizer("a", add_special_tokens=False)["input_ids"], alone["input_ids"]
-    start = next(place for place in range(len(single)) if single[place : place + len(letter)] == letter)
-    before, after = single[:start], single[start + len(letter) :]
-    between = pair[start + len(letter) : len(pair) - len(after) - len(letter)]
+    ends, pair = ends_of(tokenizer), tokenizer("a", "a")["input_ids"]
+    letter = tokenizer("a", add_special_tokens=False)["input_ids"]
+    between = pair[len(ends.before) + len(letter) : len(pair) - len(ends.after) - len(letter)]
     is_doubled = len(between) == 2 and between[0] == between[1]
-    return Wrapping(tuple(before), tuple(between if is_doubled else after), "token_type_ids" in alone)
+    return Wrapping(tuple(ends.before), tuple(between if is_doubled else ends.after), ends.has_segments)
 
 
 def word_pieces(tokenizer: Any, sentences: Sequence[Sequence[str]], budget: int) -> Pieces:

@@ -22,6 +22,7 @@ class Tag(Trainable):
     gold_fields: ClassVar[tuple[str, ...]] = ("tags",)
     modules: ClassVar[tuple[str, ...]] = (
         "xtreme_harness.kinds.trainable",
+        "xtreme_harness.kinds.frame",
         "xtreme_harness.kinds.tag.encode",
         "xtreme_harness.kinds.tag.decode",
         "xtreme_harness.kinds.tag.kind",
