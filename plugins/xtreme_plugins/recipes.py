@@ -148,7 +148,7 @@ MINI = Recipe(
         },
         "choose": {**MINI_PAIRS, "head_learning_rate": 1e-3, "epochs": 3, "batch_size": 16},
         "contrast": {**MINI_PAIRS, "epochs": 3},
-        "mask": MINI_PAIRS,
+        "mask": {**MINI_PAIRS, "head_learning_rate": 1e-3},
         "cloze": {"max_length": 512},
         "nearest": {"max_length": 512},
         "mine": {"max_length": 512},

@@ -71,7 +71,9 @@ def prepare_unit(
 ) -> Unit:
     """Encodes one split of one language with the row's tokenizer. Only English `train` and `dev` carry labels."""
     files: Files = assignment.files(task, split, language)
-    return _prepare_unit(assignment, task, (split, language), files, {"labelled": _is_labelled(split, language), **parameters}, modules)
+    return _prepare_unit(
+        assignment, task, (split, language), files, {"labelled": _is_labelled(split, language), **parameters}, modules
+    )
 
 
 def texts_unit(

@@ -98,7 +98,11 @@ def pretrained(folder: Path, pickle: bool = False) -> tuple[dict[str, Tensor], t
     from transformers import AutoModelForMaskedLM
 
     quiet()
-    how: dict[str, Any] = {"local_files_only": True, "dtype": torch.float32, "use_safetensors": None if pickle else True}
+    how: dict[str, Any] = {
+        "local_files_only": True,
+        "dtype": torch.float32,
+        "use_safetensors": None if pickle else True,
+    }
     try:
         with torch.random.fork_rng(devices=[]):  # what is missing is drawn
             model, loading = AutoModelForMaskedLM.from_pretrained(str(folder), output_loading_info=True, **how)

@@ -70,7 +70,9 @@ def task(name: str, languages: tuple[str, ...]) -> Task:
         languages=languages,
         read=read,
         files=files,
-        sources=tuple(Source(file=f"{code}.txt", address="https://dumps.wikimedia.org/", steps=STEPS) for code in languages),
+        sources=tuple(
+            Source(file=f"{code}.txt", address="https://dumps.wikimedia.org/", steps=STEPS) for code in languages
+        ),
         import_files=importer({f"{code}.txt": f"mlm/{code}.txt" for code in languages}),
         citation="your own text",
         licence="that of your text",
@@ -82,6 +84,4 @@ def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
     register(task("mlm", LANGUAGES))
     for language in LANGUAGES:
         register(task(f"mlm.{language}", (language,)))
-    register(
-        Task(name="mini.mlm", kind="mask", languages=("en",), read=read_mini, files=mini_files, **MINI_ABOUT)
-    )
+    register(Task(name="mini.mlm", kind="mask", languages=("en",), read=read_mini, files=mini_files, **MINI_ABOUT))

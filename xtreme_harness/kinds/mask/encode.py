@@ -55,9 +55,7 @@ def encode_texts(tokenizer: Any, examples: Sequence[Example], options: Mapping[s
     return rows
 
 
-def _windows(
-    tokenizer: Any, examples: Sequence[Example], max_length: int
-) -> Sequence[tuple[int, int, list[int]]]:
+def _windows(tokenizer: Any, examples: Sequence[Example], max_length: int) -> Sequence[tuple[int, int, list[int]]]:
     """(number of the text, number of its window, token ids with the special ones)."""
     ends = ends_of(tokenizer)
     room = max_length - len(ends.before) - len(ends.after)
