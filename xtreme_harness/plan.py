@@ -401,16 +401,19 @@ class _Layout:
         return self.registry.task(task.train_on) if task.train_on else task
 
     def _missing(self, task: Task, languages: list[str]) -> dict[str, str]:
-        """Language to sentence where a part of it is not there; all where the English training part is not."""
+        """Language to sentence where a part of it is not there; all where a part to train on is not."""
+        kind, source = self.registry.kind(task.kind), self._training_task(task)
+        trained_in = kind.load().training_languages(source) if kind.trainable else ()
         try:
-            for split in ("train", "dev") if self.registry.kind(task.kind).trainable else ():
-                self.folders.files(self._training_task(task), split, "en")
+            for split in ("train", "dev"):
+                for language in trained_in:
+                    self.folders.files(source, split, language)
         except MissingData as error:
             return dict.fromkeys(languages, str(error))
         missing = {}
         for language in languages:
             try:
-                for split in self.registry.kind(task.kind).splits:
+                for split in kind.splits:
                     self.folders.files(task, split, language)
             except MissingData as error:
                 missing[language] = str(error)

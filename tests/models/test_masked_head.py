@@ -1,0 +1,74 @@
+"""The masked-LM head: each family's own where the checkpoint has one, else drawn; and what the report tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from xtreme_harness import testing
+from xtreme_harness.models.load import load_encoder, load_tokenizer, open_encoder
+from xtreme_harness.models.masked_head import MaskedHead, pretrained
+
+Family = Callable[..., Path]
+
+WITH_HEAD = {"mbert": 5, "xlm-r": 5, "mdeberta": 5, "mmbert": 3}  # its number of tensors
+
+
+@pytest.mark.parametrize("name", WITH_HEAD)
+def test_a_family_s_own_head_gives_its_own_logits(name: str, family: Family) -> None:
+    from transformers import AutoModelForMaskedLM
+
+    folder = family(name)
+    encoder, loading = open_encoder(folder, attention="eager")
+    head = MaskedHead(encoder)
+    with torch.no_grad():
+        head.bias += 1.0  # what it begins with is of the checkpoint alone
+    head.begin_with(folder)
+    assert len(head.taken) == WITH_HEAD[name]
+    assert set(head.taken) <= set(loading.dropped)
+    whole: Any = AutoModelForMaskedLM.from_pretrained(str(folder)).eval()
+    batch = load_tokenizer(folder)(testing.SENTENCES[0], return_tensors="pt")
+    with torch.no_grad():
+        ours = head.scored(encoder(**batch).last_hidden_state)  # type: ignore[operator]
+        theirs = whole(**batch).logits
+    assert torch.allclose(ours.logits(slice(None)), theirs, atol=1e-4)
+    head.eval()
+    assert torch.equal(head(encoder(**batch).last_hidden_state, None)[..., 0], theirs.argmax(-1))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", ["rembert", "mt5"])
+def test_a_head_that_is_not_tied_or_none_is_drawn(name: str, family: Family) -> None:
+    assert pretrained(family(name)) is None
+    head = MaskedHead(load_encoder(family(name), attention="eager"))
+    before = head.dense.weight.clone()
+    head.begin_with(family(name))
+    assert head.taken == () and torch.equal(head.dense.weight, before)
+
+
+def test_a_checkpoint_of_the_encoder_alone_has_none(tiny_xlmr: Path, tiny_bert: Path) -> None:
+    assert pretrained(tiny_xlmr) is None and pretrained(tiny_bert) is None
+
+
+def test_half_a_head_is_none(family: Family, tmp_path: Path) -> None:
+    folder = tmp_path / "half"
+    folder.mkdir()
+    for path in family("xlm-r").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["lm_head.dense.weight"]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    assert pretrained(folder) is None
+
+
+def test_looking_for_a_head_leaves_the_random_numbers_alone(tiny_bert: Path) -> None:
+    """A head that is drawn after another one, in a mix, is drawn as it would be."""
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    assert pretrained(tiny_bert) is None
+    assert torch.equal(torch.rand(3), expected)
