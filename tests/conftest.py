@@ -91,6 +91,20 @@ def tiny_t5(tmp_path_factory: pytest.TempPathFactory, tiny_xlmr: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_masked(tmp_path_factory: pytest.TempPathFactory, tiny_xlmr: Path) -> Path:
+    """A masked language model of XLM-R's make, encoder and pretrained head, with the tokenizer of `tiny_xlmr`."""
+    import torch
+    from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
+
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny-masked"
+    shutil.copytree(tiny_xlmr, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        XLMRobertaForMaskedLM(XLMRobertaConfig.from_pretrained(str(folder))).save_pretrained(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Plugin file of the `classify` task `topics` (English, Swahili)."""
     return testing.write_topics(tmp_path_factory.mktemp("topics"))

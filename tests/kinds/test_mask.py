@@ -241,7 +241,9 @@ def test_a_task_is_trained_on_text_of_its_own_languages(
     assert unit.inputs["train.notes"].label == "prepare notes train sw+eu+ru"
     items = load_encoded(store.folder(unit.inputs["train.notes"].key)).items
     assert [item["id"] for item in items] == [f"{code}:{n}" for code in TEXTS for n in range(len(TEXTS[code]))]
-    assert found.result["dev"]["accuracy"] > 40  # of texts it was trained on; the most frequent piece: under 15
+    masked = load_encoded(store.folder(unit.inputs["dev.notes"].key)).columns["masked"].values
+    most_frequent = 100 * np.bincount(masked).max() / len(masked)
+    assert found.result["dev"]["accuracy"] > 3 * most_frequent  # of texts it was trained on
     assert found.result["handover"]["new"] == [
         f"head.{name}" for name in ("bias", "dense.bias", "dense.weight", "norm.bias", "norm.weight")
     ]

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from xtreme_harness import testing
 from xtreme_harness.models.load import load_encoder, load_tokenizer, open_encoder
 from xtreme_harness.models.masked_head import MaskedHead, pretrained
+from xtreme_harness.store import Store
 
 Family = Callable[..., Path]
 
@@ -72,3 +73,28 @@ def test_looking_for_a_head_leaves_the_random_numbers_alone(tiny_bert: Path) -> 
     torch.manual_seed(3)
     assert pretrained(tiny_bert) is None
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_training_begins_with_the_checkpoint_s_head_and_says_so(
+    tiny_masked: Path, plan_of: Callable[..., Any], perform_all: Callable[..., Any], store: Store
+) -> None:
+    """At a rate that changes next to nothing."""
+    chosen = {"updates": 2, "batch_size": 4, "max_length": 16, "learning_rate": 1e-9, "head_learning_rate": 1e-9}
+    plan = plan_of(
+        tiny_masked,
+        "topics",
+        intermediates=("mini.mlm",),
+        settings=tuple(("mini.mlm", name, value) for name, value in chosen.items()),
+        limit={"train": 8, "dev": 4},
+    )
+    (unit,) = {cell.intermediate for cell in plan.cells}
+    perform_all([*unit.inputs.values(), unit])
+    found = store.find(unit.key)
+    assert found is not None
+    tensors = load_file(tiny_masked / "model.safetensors")
+    head = [name for name in tensors if name.startswith("lm_head.")]
+    assert found.result["handover"] == {"loaded": len(tensors), "dropped": [], "new": []} and len(head) == 5
+    kept = load_file(found.file("head.safetensors"))
+    for own, name in (("dense.weight", "dense.weight"), ("norm.bias", "layer_norm.bias"), ("bias", "bias")):
+        assert torch.allclose(kept[own], tensors[f"lm_head.{name}"], atol=1e-7)
+    assert not [name for name in load_file(found.file("encoder/model.safetensors")) if "lm_head" in name]

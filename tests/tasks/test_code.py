@@ -20,8 +20,9 @@ from xtreme_tasks.intermediate.code import stdlib_search
 from xtreme_tasks.intermediate.code.controls import share_of
 from xtreme_tasks.intermediate.code.stdlib_search import code_pairs, library_files, sentence_pairs
 
-WITH_FILES = ("devign", "bigclonebench", "bigclonebench.full", "cosqa", "cosqa.no-docstring", "poj104", "advtest")
-CONTROLLED = ("devign", "bigclonebench", "cosqa", "cosqa.no-docstring", "poj104", "advtest", "stdlib_code_search")
+CONTROLLED_FILES = ("devign", "bigclonebench", "cosqa", "cosqa.no-docstring", "poj104", "advtest", "code_translation")
+WITH_FILES = (*CONTROLLED_FILES, "bigclonebench.full")
+CONTROLLED = (*CONTROLLED_FILES, "stdlib_code_search")
 
 Read = Callable[..., list[dict[str, Any]]]
 
@@ -38,6 +39,8 @@ COSQA = [
     {"idx": "a-1", "doc": "open a file", "code": 'def f():\n  """Sums."""', "code_tokens": "def f ( ) :", "label": 0},
 ]
 POJ = lines_of(*({"label": str(n // 5 + 1), "index": str(n), "code": f"main()\n{{ {n}; }}"} for n in range(20)))
+JAVA_LINES = "public int  sum(){ return a; }\nvoid close() { }\n"
+SHARP_LINES = "public int Sum(){ return a; }\nvoid Close() { }\n"
 ADVTEST = lines_of({"repo": "a/b", "docstring_tokens": ["Opens", "a  file", "."], "code_tokens": ["def", "f", "("]})
 
 
@@ -114,9 +117,19 @@ def test_advtest_joins_tokens(read: Read) -> None:
     assert read("advtest", ADVTEST.replace("code_tokens", "function_tokens")) == [row]
 
 
+def test_code_translation_is_parallel_by_line(read: Read) -> None:
+    assert read("code_translation", JAVA_LINES, SHARP_LINES) == [
+        {"id": "0", "query": "public int sum(){ return a; }", "positive": "public int Sum(){ return a; }"},
+        {"id": "1", "query": "void close() { }", "positive": "void Close() { }"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "texts", "told"),
     [
+        ("code_translation", [JAVA_LINES, SHARP_LINES + "x"], "txt.java: has fewer lines than valid.java-cs.txt.cs"),
+        ("code_translation", [JAVA_LINES + "x", SHARP_LINES], "txt.cs: has fewer lines than valid.java-cs.txt.java"),
+        ("code_translation", ["a\n\nb", "a\nb\nc"], "example 2 (id 1): query must be text that is not blank"),
         ("devign", [DEVIGN.replace('"target": 0', '"target": 2')], "valid.jsonl, line 2: target 2 is not one of 0, 1"),
         ("devign", [DEVIGN.replace('"func"', '"function"')], "valid.jsonl, line 1: has no func"),
         ("bigclonebench", [JAVA, "1\t2\n"], "valid.txt, line 1: must be two ids and a label"),

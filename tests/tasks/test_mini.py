@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness import Task, read_jsonl
+from xtreme_harness.registry import Registry
 from xtreme_tasks import mini
 
 TRAINED = [mini.NLI, mini.PARAPHRASE]
@@ -51,6 +52,15 @@ def all_texts(path: Path) -> Iterator[str]:
         yield from (words(row[name]) for name in ("text_a", "text_b", "text", "context", "question") if name in row)
         if "tokens" in row:
             yield words(" ".join(row["tokens"]))
+
+
+def test_text_for_masked_language_modelling_is_none_of_any_test_item(registry: Registry) -> None:
+    """In no language: mining and retrieval are of one corpus, so that their texts are left out altogether."""
+    task, folder = registry.intermediate_task("mini.mlm"), Path(mini.__file__).parent
+    train, dev = ({words(row["text"]) for row in examples(task, split, "en")} for split in ("train", "dev"))
+    tested = {text for path in sorted(folder.glob("*/test.*.jsonl")) for text in all_texts(path)}
+    assert task.languages == ("en",) and len(train) > 2500 and len(dev) > 150 and len(tested) > 5000
+    assert not (train | dev) & tested and not train & dev
 
 
 @pytest.mark.parametrize("task", TRAINED, ids=lambda task: task.name)
