@@ -17,6 +17,7 @@ from xtreme_harness.data.access import (
     read_gold,
     read_inputs,
     read_labelled,
+    read_texts,
 )
 from xtreme_harness.definitions import Example, Task
 from xtreme_harness.errors import DataError, HarnessError, MissingData, ProtocolError
@@ -82,6 +83,14 @@ def test_labels_of_other_languages_and_of_tests_are_closed(
 def test_english_labels_are_open_for_training(opened: Callable[..., Job], split: str, count: int) -> None:
     examples = read_labelled(opened("prepare", split, "en"), sound)
     assert len(examples) == count and all(set(row) == {"id", "text_a", "label"} for row in examples)
+
+
+@pytest.mark.parametrize(("type", "split"), [("prepare", "test"), ("predict", "train"), ("train", "train")])
+def test_text_to_train_on_is_closed_to_other_units_and_in_tests(
+    opened: Callable[..., Job], type: str, split: str
+) -> None:
+    with pytest.raises(ProtocolError, match=f"text of the {split} part"):
+        read_texts(opened(type, split, "en"), sound)
 
 
 @pytest.mark.parametrize("type", UNIT_TYPES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from xtreme_harness.kinds.mask.kind import Mask
 from xtreme_harness.models.forward import outputs_in_order
 from xtreme_harness.models.heads import EncoderWithHead, EncoderWithHeads
 from xtreme_harness.training import loop
+from xtreme_harness.training.perturbed import make_adversarial
 from xtreme_harness.training.samplers import Sampler
 
 UNIFORM = Sampler(kind="uniform")
@@ -135,3 +137,12 @@ def test_the_softmax_is_over_the_pieces_of_the_training_s_data(continued: Contin
     for name in ("encoder.embeddings.word_embeddings.weight", "head.1.bias"):
         assert torch.equal(weights[name][other], start[name][other])
         assert not torch.equal(weights[name][held], start[name][held])
+
+
+def test_perturbed_words_without_radius_change_nothing(continued: Continued) -> None:
+    chosen = continued.but(dropout=0.2)
+    expected, _ = chosen.train("plain", sampler=UNIFORM)
+    for name, eps in (("none", 0.0), ("far", 0.5)):
+        method = partial(make_adversarial, eps=eps, steps=2, step_size=1.5, start="zero")
+        weights, _ = chosen.train(name, sampler=UNIFORM, make_step=method)
+        assert (difference(expected, weights) == 0.0) is (eps == 0.0)

@@ -88,9 +88,12 @@ def read_labelled(job: Job, problem: Problem) -> list[Example]:
 def read_texts(job: Job, problem: Problem) -> list[Example]:
     """Text to train on, of the languages in the unit's `texts` ({language: number of its files}), one after the other.
 
-    A limit holds for each language. Ids begin with the language, so that parallel files do not clash.
+    A limit holds for each language. Ids begin with the language, so that parallel files do not clash. Raises
+    ProtocolError for a test part: nothing is trained on one.
     """
     task, split, files = job.registry.task(job.unit.task), job.unit.parameters["split"], _files(job)
+    if job.unit.type != "prepare" or split == "test":
+        raise ProtocolError(f"text of the {split} part was asked for by {job.unit.label}; it is not to be trained on")
     found: list[Example] = []
     for language, count in job.unit.parameters["texts"].items():
         own, files = files[:count], files[count:]

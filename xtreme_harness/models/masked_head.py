@@ -95,31 +95,33 @@ def pretrained(folder: Path, pickle: bool = False) -> tuple[dict[str, Tensor], t
 
     None where it has none, or one that is not tied to the word embedding or of another make.
     """
-    from transformers import AutoModelForMaskedLM
-
-    quiet()
-    how: dict[str, Any] = {
-        "local_files_only": True,
-        "dtype": torch.float32,
-        "use_safetensors": None if pickle else True,
-    }
-    try:
-        with torch.random.fork_rng(devices=[]):  # what is missing is drawn
-            model, loading = AutoModelForMaskedLM.from_pretrained(str(folder), output_loading_info=True, **how)
-    except (ValueError, OSError):  # no such class for this family, or code of the checkpoint's own
+    model, drawn = _language_model(folder, pickle)
+    if model is None or not model.config.tie_word_embeddings or _first(model.config, ACTIVATIONS, "gelu") != "gelu":
         return None
-    tensors, config = model.state_dict(), model.config
-    is_gelu = _first(config, ACTIVATIONS, "gelu") == "gelu"
-    if not (config.tie_word_embeddings and is_gelu):
-        return None
+    tensors = model.state_dict()
     for dense, norm, bias in LAYOUTS:
         names = {"dense.weight": f"{dense}.weight", "norm.weight": f"{norm}.weight", "bias": bias}
         names |= {f"{own}.bias": f"{name}.bias" for own, name in (("dense", dense), ("norm", norm))}
-        found = {own: tensors[name].clone() for own, name in names.items() if name in tensors}
-        if {"dense.weight", "norm.weight", "bias"} <= set(found):
-            lacks = set(loading["missing_keys"]) & set(names.values())
-            return None if lacks else (found, tuple(name for name in names.values() if name in tensors))
+        held = {own: name for own, name in names.items() if name in tensors}
+        if {"dense.weight", "norm.weight", "bias"} <= set(held):
+            found = {own: tensors[name].clone() for own, name in held.items()}
+            return None if drawn & set(held.values()) else (found, tuple(held.values()))
     return None
+
+
+def _language_model(folder: Path, pickle: bool) -> tuple[Any, set[str]]:
+    """The whole model and the names of its tensors that the files lack; None where its family has no such class."""
+    from transformers import AutoModelForMaskedLM
+
+    quiet()
+    how: dict[str, Any] = {"local_files_only": True, "output_loading_info": True, "ignore_mismatched_sizes": True}
+    how |= {"dtype": torch.float32, "use_safetensors": None if pickle else True}
+    try:
+        with torch.random.fork_rng(devices=[]):  # what is missing is drawn
+            model, loading = AutoModelForMaskedLM.from_pretrained(str(folder), **how)
+    except (ValueError, OSError):  # or its code is the checkpoint's own
+        return None, set()
+    return model, {*loading["missing_keys"], *(name for name, *_ in loading["mismatched_keys"])}
 
 
 def summed_masked_loss(scored: Scored, targets: Tensor) -> Tensor:
