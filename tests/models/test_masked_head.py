@@ -75,6 +75,7 @@ def test_looking_for_a_head_leaves_the_random_numbers_alone(tiny_bert: Path) -> 
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.mark.slow
 def test_training_begins_with_the_checkpoint_s_head_and_says_so(
     tiny_masked: Path, plan_of: Callable[..., Any], perform_all: Callable[..., Any], store: Store
 ) -> None:

@@ -70,7 +70,7 @@ def accuracy_of(lab: Continued, seen: list[Any]) -> Callable[..., dict[str, floa
     return evaluate
 
 
-@pytest.mark.parametrize("stops", [[7], [3, 1, 12]])
+@pytest.mark.parametrize("stops", [[7], pytest.param([3, 1, 12], marks=pytest.mark.slow)])
 def test_an_interrupted_mix_ends_with_the_same_weights(continued: Continued, stops: list[int]) -> None:
     """Bit by bit: with the masks that each epoch of the text would have had."""
     chosen = continued.but(dropout=0.2, weight_decay=0.1, selection="english-dev", evaluate_every=4)
@@ -139,6 +139,7 @@ def test_the_softmax_is_over_the_pieces_of_the_training_s_data(continued: Contin
         assert not torch.equal(weights[name][held], start[name][held])
 
 
+@pytest.mark.slow
 def test_perturbed_words_without_radius_change_nothing(continued: Continued) -> None:
     chosen = continued.but(dropout=0.2)
     expected, _ = chosen.train("plain", sampler=UNIFORM)

@@ -135,7 +135,10 @@ class TrainableWork(KindWork, Protocol):
         """The languages of the task's `train` and `dev` parts: English, where they have labels."""
 
     def make_head(self, encoder: Any, options: Mapping[str, Any]) -> Any:
-        """A fresh head for an encoder (nn.Module taking hidden states and mask)."""
+        """A fresh head for an encoder (nn.Module taking hidden states and mask).
+
+        One with `begin_with(folder, pickle)` looks for its own weights in the checkpoint; `taken` then names them.
+        """
 
     def in_epoch(self, encoded: Any, seed: int, epoch: int) -> Any:
         """The training windows as an epoch (from 0) has them: the same ones in number, length and order."""
