@@ -326,6 +326,19 @@ def test_code_version_looks_into_a_partial(tmp_path: Path) -> None:
     assert code_version([partial(read, 3)]) == code_version([read]) != code_version([])
 
 
+def test_code_version_follows_what_an_object_calls(tmp_path: Path) -> None:
+    class Doubled:
+        def __init__(self, read: Any) -> None:
+            self.read = read
+
+        def __call__(self) -> Any:
+            return 2 * self.read()
+
+    first = code_version([Doubled(loaded(tmp_path, "plugin", "def read(): return 1\n"))])
+    read = loaded(tmp_path, "plugin", "def read(): return 2\n")
+    assert code_version([read]) != code_version([Doubled(read)]) != first
+
+
 def test_code_version_does_not_depend_on_where_the_files_are(tmp_path: Path) -> None:
     read, gold = "def read(): return 1\n", "def read(): return 2\n"
     here = [loaded(tmp_path / "a", "first", read), loaded(tmp_path / "b", "second", gold)]

@@ -11,10 +11,12 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from inspect import getattr_static
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 CORE = __name__.partition(".")[0]
@@ -63,19 +65,28 @@ def module_version(name: str) -> str:
 
 
 def code_version(functions: Iterable[Any]) -> str:
-    """Hash of the files in which `functions` are written, with what these import from their own package, and of the
-    `files` that a function names.
+    """Hash of the names of `functions` and of the files they are written in, with what these import from their own
+    package.
 
-    A reader stands with the parts that it shares with others. Of the core only the function's own file counts: units
-    name its modules one by one. What has no Python code adds nothing.
+    A reader stands with the parts that it shares with others, and an object that is called with the functions that it
+    holds. Of the core only the function's own file counts: units name its modules one by one. What has no Python code
+    adds nothing.
     """
-    plain = [getattr(function, "func", function) for function in functions]  # a partial stands for its function
-    files: set[str] = set()
-    for function in plain:
-        files.update(getattr(function, "files", ()))
-        if code := getattr(function, "__code__", None):
-            files.update(_with_imports(function.__module__ or "", code.co_filename))
-    return digest(sorted(file_version(file) for file in files if Path(file).is_file()))
+    plain = [part for function in functions for part in _functions_in(function)]
+    files = {file for one in plain for file in _with_imports(one.__module__ or "", one.__code__.co_filename)}
+    versions = sorted(file_version(file) for file in files if Path(file).is_file())
+    return digest([versions, sorted(one.__qualname__ for one in plain)])
+
+
+def _functions_in(function: Any) -> Iterator[FunctionType]:
+    """A function itself; of a partial its function, of an object its `__call__` and what it calls."""
+    plain = getattr(function, "func", function)
+    if isinstance(plain, FunctionType):
+        yield plain
+    elif isinstance(called := getattr_static(type(plain), "__call__", None), FunctionType):
+        yield called
+        for held in vars(plain).values():
+            yield from _functions_in(held) if callable(held) else ()
 
 
 @cache
