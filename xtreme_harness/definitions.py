@@ -39,8 +39,16 @@ RECIPE_DEFAULTS: dict[str, Any] = {
     "selection": "last",
     "evaluate_every": 0,
     "seed": 42,
+    "adapter": "none",
+    "lora_rank": 8,
+    "lora_alpha": 16,
+    "lora_dropout": 0.0,
+    "lora_modules": "all",  # linear layers; or names of some, with commas: "query,value"
 }
 SELECTIONS = ("english-dev", "last")
+NO_ADAPTER = "none"
+ADAPTERS = (NO_ADAPTER, "lora")
+ADAPTER_VALUES = ("adapter", "lora_rank", "lora_alpha", "lora_dropout", "lora_modules")
 POOLINGS = ("mean", "cls")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from xtreme_harness.definitions import ADAPTER_VALUES
 from xtreme_harness.kinds.layout import WHOLE_VALUES
 from xtreme_harness.plan import PlannedCell
 from xtreme_harness.unit import Unit, digest
@@ -45,7 +46,8 @@ def _phase(unit: Unit, role: str) -> dict[str, Any]:
 def _options(unit: Unit) -> dict[str, Any]:
     """The values of the training as a whole, and of each of its tasks; a target's stand in the record's `options`."""
     tasks = {part["task"]: _of_task(part) for part in unit.parameters["parts"]}
-    return {**{name: unit.parameters[name] for name in WHOLE_VALUES}, "tasks": tasks}
+    whole = {name: unit.parameters[name] for name in (*WHOLE_VALUES, *ADAPTER_VALUES) if name in unit.parameters}
+    return {**whole, "tasks": tasks}
 
 
 def _of_task(part: Mapping[str, Any]) -> dict[str, Any]:

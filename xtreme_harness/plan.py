@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_harness.data.access import data_files, gold_files
 from xtreme_harness.data.origins import read_origins, unofficial_reasons
-from xtreme_harness.definitions import RECIPE_DEFAULTS, Method, Model, Recipe, Suite, Task
+from xtreme_harness.definitions import ADAPTER_VALUES, NO_ADAPTER, RECIPE_DEFAULTS, Method, Model, Recipe, Suite, Task
 from xtreme_harness.errors import DataError, MissingData, RequestError, UnknownName
 from xtreme_harness.files import HashCache
 from xtreme_harness.intermediate import NONE, Mix, check_control, controls_of, intermediate_unit, named_mixes
@@ -19,7 +19,7 @@ from xtreme_harness.models.reference import Chosen, Encoder, Trust, choose_model
 from xtreme_harness.records import row_label
 from xtreme_harness.registry import Registry
 from xtreme_harness.request import Request
-from xtreme_harness.settings import settings_by_name, with_settings
+from xtreme_harness.settings import settings_by_name, with_settings, without_idle
 from xtreme_harness.store import Store
 from xtreme_harness.training.samplers import Sampler
 from xtreme_harness.unit import Unit, code_version, digest
@@ -365,6 +365,7 @@ class _Layout:
         chosen = {**self.settings.get(like.name, {}), **self.settings.get(task.name, {})}
         of_role = self.role_settings.get(role, {})
         values = {**self.recipe.values(task.kind, like.name), **of_role, **_only(chosen, RECIPE_DEFAULTS)}
+        _check_adapter(task, values, chosen, of_role)
         task = replace(task, options={**task.options, **_only(chosen, kind.options)})
         method, method_files = self._method(row.method)
         return Assignment(
@@ -373,7 +374,7 @@ class _Layout:
             languages=present,
             model=_set_model(self.chosen.model, chosen),
             encoder=encoder,
-            recipe=values,
+            recipe=without_idle(values),
             method=method,
             method_files=method_files,
             seed=row.seed_of(values),
@@ -437,6 +438,18 @@ def _by_role(settings: Iterable[tuple[str, str, Any]]) -> dict[str, dict[str, An
 
 def _only(settings: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key in known}
+
+
+def _check_adapter(
+    task: Task, values: Mapping[str, Any], chosen: Mapping[str, Any], of_role: Mapping[str, Any]
+) -> None:
+    """Raises RequestError for a value of an adapter that is set for a task which trains without one.
+
+    Where a study's role settings name the adapter, it is swept, and one point of several may have none.
+    """
+    idle = [key for key in chosen if key in ADAPTER_VALUES and key != "adapter"]
+    if idle and values["adapter"] == NO_ADAPTER and "adapter" not in of_role:
+        raise RequestError(f"Task {task.name}: {idle[0]} is set and there is no adapter: set adapter=lora too.")
 
 
 def _set_model(model: Model, settings: Mapping[str, Any]) -> Model:

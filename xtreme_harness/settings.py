@@ -7,14 +7,35 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any
 
-from xtreme_harness.definitions import RECIPE_DEFAULTS, SELECTIONS, Kind, Method, Task
+from xtreme_harness.definitions import (
+    ADAPTER_VALUES,
+    ADAPTERS,
+    NO_ADAPTER,
+    RECIPE_DEFAULTS,
+    SELECTIONS,
+    Kind,
+    Method,
+    Task,
+)
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.registry import Registry
 
-COUNTS = ("epochs", "updates", "batch_size", "max_length", "max_query_length", "max_answer_length", "doc_stride")
+COUNTS = (
+    "epochs",
+    "updates",
+    "batch_size",
+    "max_length",
+    "max_query_length",
+    "max_answer_length",
+    "doc_stride",
+    "lora_rank",
+    "lora_alpha",
+)
 MODEL_SETTINGS = ("layer", "pooling", "sentence_pooling", "prefix")
 SHORTEST = 8  # tokens; a tokenizer does not cut below its special tokens, and says nothing
-RATES = ("learning_rate", "head_learning_rate", "warmup", "weight_decay", "clip", "adam_epsilon", "dropout")
+DROPOUTS = ("dropout", "lora_dropout")
+RATES = ("learning_rate", "head_learning_rate", "warmup", "weight_decay", "clip", "adam_epsilon", *DROPOUTS)
+CHOICES = {"selection": SELECTIONS, "adapter": ADAPTERS}
 
 
 def settings_by_name(
@@ -66,6 +87,12 @@ def with_settings(method: Method, settings: Mapping[str, Any]) -> Method:
     return replace(method, parameters={**method.parameters, **chosen})
 
 
+def without_idle(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's values without those of an adapter that there is none of: they decide nothing, and are in no key."""
+    idle = ADAPTER_VALUES if values["adapter"] == NO_ADAPTER else ()
+    return {key: value for key, value in values.items() if key not in idle}
+
+
 def check_key(key: str, kind: Kind) -> None:
     """Raises UnknownName for a key that is no value of a recipe, of the kind or of the model."""
     known = [*RECIPE_DEFAULTS, *kind.options, *MODEL_SETTINGS]
@@ -87,8 +114,12 @@ def value_problem(key: str, value: Any) -> str | None:
         return f"must be at least {SHORTEST}, special tokens included"
     if key in RATES and value < 0:
         return "must not be negative"
+    if key in DROPOUTS and value >= 1:
+        return "must be below 1"
     if key == "prefix" and not isinstance(value, str):
         return f'expected text; write prefix="{value}"'
-    if key == "selection" and value not in SELECTIONS:
-        return f"must be one of {', '.join(SELECTIONS)}"
+    if key == "lora_modules" and not (isinstance(value, str) and value):
+        return 'expected text: "all", or names of layers such as "query,value"'
+    if key in CHOICES and value not in CHOICES[key]:
+        return f"must be one of {', '.join(CHOICES[key])}"
     return None

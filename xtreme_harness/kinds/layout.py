@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from xtreme_harness.data.access import TRAINING_LANGUAGE
-from xtreme_harness.definitions import Task
+from xtreme_harness.definitions import ADAPTER_VALUES, ADAPTERS, Task
 from xtreme_harness.errors import RequestError
 from xtreme_harness.kinds.interface import Assignment, Files, TrainingPart
 from xtreme_harness.models.reference import Encoder
@@ -50,6 +51,7 @@ WHOLE_VALUES = (  # of the training as a whole; epochs, batch_size and lengths a
     "selection",
     "evaluate_every",
 )
+LORA = ("xtreme_harness.training.lora",)
 
 
 def encoder_inputs(encoder: Encoder) -> dict[str, Unit]:
@@ -156,13 +158,14 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
     whatever trains on the same from the same encoder, be it a target or an intermediate phase: neither is in the key.
     """
     _check_selection(assignment, parts)
+    adapter = _adapter(assignment)
     encoder, tasks = assignment.encoder, "+".join(part.task.name for part in parts)
     english = {f"train.{part.task.name}": part.train for part in parts}
     english |= {f"dev.{part.task.name}": part.dev for part in parts if part.dev is not None}
     return Unit(
         type="train",
         label=f"train {tasks}{encoder.after} (seed {assignment.seed})",
-        modules=tuple(dict.fromkeys((*TRAINING, *assignment.method.modules, *_modules(parts)))),
+        modules=tuple(dict.fromkeys((*TRAINING, *(LORA if adapter else ()), *_modules(assignment, parts)))),
         kind="+".join(dict.fromkeys(part.task.kind for part in parts)),
         task=tasks,
         task_version="+".join(part.task.version for part in parts),
@@ -178,6 +181,7 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
             "parts": [_part_values(part) for part in parts],
             "sampler": sampler,
             **{name: assignment.recipe[name] for name in WHOLE_VALUES},
+            **adapter,
         },
         seed=assignment.seed,
         dtype=assignment.dtype,
@@ -185,8 +189,8 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
     )
 
 
-def _modules(parts: Sequence[TrainingPart]) -> list[str]:
-    return [name for part in parts for name in part.modules]
+def _modules(assignment: Assignment, parts: Sequence[TrainingPart]) -> list[str]:
+    return [*assignment.method.modules, *(name for part in parts for name in part.modules)]
 
 
 def _part_values(part: TrainingPart) -> dict[str, Any]:
@@ -206,6 +210,17 @@ def _check_selection(assignment: Assignment, parts: Sequence[TrainingPart]) -> N
             f"Task {name}: selection english-dev is impossible, {without[0]} has no English dev part to select on. "
             f"Use --set {name}.selection=last."
         )
+
+
+def _adapter(assignment: Assignment) -> dict[str, Any]:
+    """The values of the adapter, empty where there is none. Raises RequestError where it cannot be made here."""
+    recipe, name = assignment.recipe, assignment.task.name
+    values = {key: recipe[key] for key in ADAPTER_VALUES if key in recipe}
+    if values and values["adapter"] not in ADAPTERS:
+        raise RequestError(f"Task {name}: adapter must be one of {', '.join(ADAPTERS)}, not {values['adapter']!r}.")
+    if values and find_spec("peft") is None:
+        raise RequestError(f"Task {name}: adapter lora needs peft: pip install 'xtreme-harness[peft]'.")
+    return values
 
 
 def score_unit(

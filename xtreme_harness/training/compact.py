@@ -41,7 +41,7 @@ class CompactEmbedding:
         weight = self.full.weight.detach()[rows].clone()
         table = nn.Embedding(len(self.rows), self.full.embedding_dim, self.full.padding_idx, _weight=weight)
         table.register_buffer("rows", rows, persistent=False)
-        return table.to(self.full.weight.device)
+        return table.to(self.full.weight.device).requires_grad_(self.full.weight.requires_grad)
 
     def remap(self, encoded: Encoded) -> Encoded:
         """The same windows with ids that number the small table's rows."""
@@ -52,11 +52,15 @@ class CompactEmbedding:
         return replace(encoded, columns={**encoded.columns, **small})
 
     def restore(self, untouched_factor: float) -> None:
-        """Puts the full table back with the trained rows; the others are multiplied by `untouched_factor`."""
+        """Puts the full table back with the trained rows; the others are multiplied by `untouched_factor`.
+
+        A frozen table comes back as it was.
+        """
         trained = self.encoder.get_input_embeddings().weight.detach().to(self.full.weight.device)
         with torch.no_grad():
-            self.full.weight.mul_(untouched_factor)
-            self.full.weight[torch.from_numpy(self.rows)] = trained
+            if self.full.weight.requires_grad:
+                self.full.weight.mul_(untouched_factor)
+                self.full.weight[torch.from_numpy(self.rows)] = trained
         self.encoder.set_input_embeddings(self.full)
 
 

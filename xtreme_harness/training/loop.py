@@ -196,7 +196,7 @@ class _Run:
         """
         if self.accelerator.num_processes == 1:
             return
-        for parameter in network.parameters():
+        for parameter in (one for one in network.parameters() if one.requires_grad):
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             parameter.grad = self.accelerator.reduce(parameter.grad, "sum")

@@ -25,6 +25,7 @@ from xtreme_harness.models.inputs import check_pooling
 from xtreme_harness.models.load import Loading, open_encoder, save_encoder
 from xtreme_harness.models.resident import forget, starting_pad_id
 from xtreme_harness.training.loop import Plan, fit
+from xtreme_harness.training.lora import add_lora
 from xtreme_harness.training.methods import MakeStep
 from xtreme_harness.training.parts import Part, Remap
 from xtreme_harness.training.samplers import Sampler
@@ -49,12 +50,15 @@ def train(job: Job, device: str, writes: bool = True) -> dict[str, Any]:
     torch.manual_seed(unit.seed or 0)  # before the heads are drawn
     encoder, loading = _encoder(job, device)
     heads = _heads(job, kinds, encoder)
+    merge = add_lora(encoder, unit.parameters) if "adapter" in unit.parameters else None  # the heads are as without it
     drawn = list(heads.values())
     network = EncoderWithHead(encoder, drawn[0]) if len(drawn) == 1 else EncoderWithHeads(encoder, drawn)
     pad_id = starting_pad_id(encoder, job)
     plan = _plan(job, kinds, device, pad_id)
     trained = fit(network, plan, job.partial)
     log, losses = trained.pop("log"), trained.pop("losses")
+    if merge:
+        merge()
     if writes:
         save_encoder(network.encoder, job.folder / "encoder", loading.dropouts)
         save_heads(heads, job.folder / "head.safetensors")
