@@ -188,10 +188,15 @@ def targets(request: Request, registry: Registry) -> tuple[Suite, tuple[Task, ..
     """The suite (or a nameless one of the tasks given) and its target tasks, `--task` filtering a suite."""
     if request.suite is None:
         tasks = tuple(registry.target_task(name) for name in request.tasks)
-        recipe = next((suite.recipe for suite in _suites(registry) if set(request.tasks) <= set(suite.tasks)), "")
+        recipe = next((suite.recipe for suite in _suites(registry) if _covers(suite, tasks)), "")
         return Suite(name="tasks", groups={"": request.tasks}, recipe=recipe), tasks
     suite = registry.suite(request.suite)
     return suite, registry.suite_tasks(suite, request.tasks)
+
+
+def _covers(suite: Suite, tasks: tuple[Task, ...]) -> bool:
+    """Whether the suite has every task, or what that trains on."""
+    return all(task.name in suite.tasks or task.train_on in suite.tasks for task in tasks)
 
 
 def _suites(registry: Registry) -> list[Suite]:

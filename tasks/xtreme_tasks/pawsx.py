@@ -13,6 +13,7 @@ from typing import Any
 
 from xtreme_harness import DataError, Folders, HubSet, MissingData, Source, Task, hookimpl
 from xtreme_tasks.archives import unpacked
+from xtreme_tasks.generalised import Untranslated, generalised
 from xtreme_tasks.hub_rows import rows_of
 from xtreme_tasks.importing import HUB_SPLITS, HubRows, staged
 from xtreme_tasks.pairs import PairSet, cell_as_written, cell_unquoted, pair_files, read_labels, read_pairs
@@ -26,6 +27,7 @@ PAWSX = PairSet(
     placeholder="0",
     sizes={"train": {"en": 49_401}, "dev": dict.fromkeys(LANGUAGES, 2_000), "test": dict.fromkeys(LANGUAGES, 2_000)},
 )
+UNTRANSLATED = Untranslated(text="NS", label="0")
 PARTS = (("train", "en"), *((split, language) for split in ("dev", "test") for language in LANGUAGES))
 ARCHIVE, FOLDER = "x-final.tar.gz", "x-final"
 RAW = {"train": "train.tsv", "dev": "dev_2k.tsv", "test": "test_2k.tsv"}
@@ -130,5 +132,7 @@ HUB = (
 
 @hookimpl
 def register_target_tasks(register: Callable[[Task], None]) -> None:
-    register(_pawsx("pawsx", cell_unquoted, sources=SOURCES, hub=HUB, import_files=import_files))
+    pawsx = _pawsx("pawsx", cell_unquoted, sources=SOURCES, hub=HUB, import_files=import_files)
+    register(pawsx)
+    register(generalised(pawsx, UNTRANSLATED))
     register(_pawsx("pawsx.doubled-quotes", cell_as_written, "reads quotes doubled, as the original scripts do"))

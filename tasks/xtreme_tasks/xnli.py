@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness import DataError, Folders, HubSet, MissingData, Source, Task, hookimpl
+from xtreme_tasks.generalised import generalised
 from xtreme_tasks.hub_rows import rows_of
 from xtreme_tasks.importing import HUB_SPLITS, HubRows, originals, staged
 from xtreme_tasks.pairs import PairSet, cell_as_written, cell_unquoted, pair_files, read_labels, read_pairs
@@ -134,5 +135,7 @@ HUB = (
 
 @hookimpl
 def register_target_tasks(register: Callable[[Task], None]) -> None:
-    register(_xnli("xnli", cell_unquoted, sources=SOURCES, hub=HUB, import_files=import_files))
+    xnli = _xnli("xnli", cell_unquoted, sources=SOURCES, hub=HUB, import_files=import_files)
+    register(xnli)
+    register(generalised(xnli))
     register(_xnli("xnli.doubled-quotes", cell_as_written, "reads quotes doubled, as the original scripts do"))

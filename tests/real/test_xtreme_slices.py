@@ -14,6 +14,7 @@ import pytest
 
 from tests.real import download
 from xtreme_harness.records import read_records
+from xtreme_harness.registry import load_registry
 
 NO_NETWORK = Path(__file__).parents[1] / "end_to_end" / "no_network"
 
@@ -84,6 +85,60 @@ def test_slices_of_xnli_and_pawsx_run(
     assert {record["recipe"] for record in records} == {"xtreme"}
     assert 25 <= row["tasks"]["xnli"]["score"] <= 45  # an encoder that knows nothing, in three classes
     assert 40 <= row["tasks"]["pawsx"]["score"] <= 60
+
+
+def test_pairs_of_languages_of_the_slices_run(
+    run: Callable[..., dict[str, Any]], pairs: Path, tiny_xlmr: Path, tmp_path: Path
+) -> None:
+    """Both tasks and their parents train once each; a language with itself is the parent's cell."""
+    named = ("xnli", "xnli.generalised", "pawsx", "pawsx.generalised")
+    tasks = [word for name in named for word in ("--task", name)]
+    codes = [word for code in ("en", "zh", "en-zh", "zh-en", "sw-ur", "de-ko") for word in ("--language", code)]
+    values = [f"--set={name}.updates=2" for name in named]
+    row = run("--model", tiny_xlmr, *tasks, *codes, *values, "--data", pairs, "--out", tmp_path / "out")
+    assert {name: task["state"] for name, task in row["tasks"].items()} == dict.fromkeys(named, "ok")
+    found = {name: task["languages"] for name, task in row["tasks"].items()}
+    assert list(found["xnli.generalised"]) == ["en", "en-zh", "sw-ur", "zh-en", "zh"]
+    assert list(found["pawsx.generalised"]) == ["de-ko", "en", "en-zh", "zh-en", "zh"]
+    for name in ("xnli", "pawsx"):
+        assert found[name] == {code: found[f"{name}.generalised"][code] for code in ("en", "zh")}
+    units = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))["units"]
+    assert sum(unit["type"] == "train" for unit in units) == 2
+
+
+@pytest.mark.parametrize("name", ["xnli", "pawsx"])
+def test_real_parts_are_parallel_in_all_pairs(name: str, pairs: Path, tmp_path: Path) -> None:
+    """Texts by line, in every pair; labels of the dev parts, which are each language's own."""
+    task = load_registry().task(f"{name}.generalised")
+    for language in download.PAIRS[name]:
+        download.written(tmp_path / name / f"dev-{language}.tsv", download.text_of(dev_part(name, language)))
+    for split, folder in (("test", pairs), ("dev", tmp_path)):
+        for pair in task.languages:
+            rows = list(task.read(split, pair, tuple(folder / file for file in task.files(split, pair))))
+            assert len(rows) == 300, pair
+
+
+def dev_part(name: str, language: str) -> str:
+    return f"{name}/xtreme_processed/dev-{language}.tsv.gz"
+
+
+def test_paws_x_calls_pairs_that_were_not_translated_none(tmp_path: Path) -> None:
+    """In the German dev part 8 of 300 labels differ from the English ones, each beside a text `NS`."""
+    task = load_registry().task("pawsx.generalised")
+    for language in ("de", "en"):
+        download.written(tmp_path / "pawsx" / f"dev-{language}.tsv", download.text_of(dev_part("pawsx", language)))
+
+    def labels(code: str) -> list[tuple[str, bool]]:
+        rows = task.read("dev", code, tuple(tmp_path / file for file in task.files("dev", code)))
+        return [(row["label"], "NS" in (row["text_a"], row["text_b"])) for row in rows]
+
+    german, english, mixed = labels("de"), labels("en"), labels("en-de")
+    differing = [place for place, (one, other) in enumerate(zip(german, english, strict=True)) if one[0] != other[0]]
+    assert len(differing) == 8
+    assert all(mixed[place] == ("0", True) for place in differing)
+    assert [row for place, row in enumerate(mixed) if place not in differing] == [
+        (label, untranslated) for place, (label, untranslated) in enumerate(german) if place not in differing
+    ]
 
 
 def test_tatoeba_s_lines_are_all_there(

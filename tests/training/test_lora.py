@@ -131,7 +131,7 @@ def stopping_after(updates: int) -> Any:
     return tick
 
 
-@pytest.mark.parametrize("selection", ["last", "english-dev"])
+@pytest.mark.parametrize("selection", [pytest.param("last", marks=pytest.mark.slow), "english-dev"])
 def test_an_interrupted_training_ends_with_the_same_weights(xlmr_lab: Any, selection: str) -> None:
     """Bit by bit, with dropout in the encoder and before the matrices."""
     chosen = {**LORA, "lora_dropout": 0.2, "dropout": 0.2}
@@ -185,7 +185,7 @@ def finished(units: list[Unit], store: Store, registry: Registry, **settings: An
     return [one for one in found if one is not None]
 
 
-@pytest.mark.parametrize("checkpoint", ["tiny_bert", "tiny_t5"])
+@pytest.mark.parametrize("checkpoint", ["tiny_bert", pytest.param("tiny_t5", marks=pytest.mark.slow)])
 def test_a_training_leaves_an_ordinary_encoder_to_all_that_come_after(
     checkpoint: str, plan_of: PlanOf, store: Store, registry: Registry, request: pytest.FixtureRequest
 ) -> None:

@@ -16,6 +16,7 @@ from xtreme_harness.registry import TYPES, Entry, Registry, load_registry
 
 PLURALS = {f"{type}s": type for type in LISTED}
 WIDEST_CELL = 60
+MANY_KEYS = 12  # with one value, which is then shown once
 DEFAULT_LAYER = "two thirds of the depth (default, not published)"
 
 
@@ -165,7 +166,9 @@ def _page(type: str, known: Mapping[str, Any]) -> str:
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
     """(dotted key, text) for each value inside; what is empty is left out."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and _is_one_value(value):
+        yield path, f"{_text(next(iter(value.values())))} (each of {len(value)})"
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(f"{path}.{key}" if path else str(key), inner)
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
@@ -173,6 +176,12 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _flat(f"{path}.{number}", inner)
     elif value not in (None, "", []) or path == "layers":
         yield path, _text(value)
+
+
+def _is_one_value(value: Mapping[str, Any]) -> bool:
+    """Whether many keys have one value: the sizes of a task's 225 pairs of languages, say."""
+    values = list(value.values())
+    return len(values) > MANY_KEYS and all(one == values[0] for one in values)
 
 
 def _text(value: Any) -> str:

@@ -57,14 +57,27 @@ def is_inside(name: str) -> bool:
 def chosen_tasks(registry: Registry, suite: str | None, names: Sequence[str]) -> tuple[Task, ...]:
     """The tasks of a suite, of them those named; or any tasks by name; or every target task. Each once, in order.
 
-    A task that trains on another one's data brings that along, before itself. Raises UnknownName or RequestError.
+    A task that trains on another one's data brings that along, before itself; one that reads that task's files only
+    (pairs of languages) must be named. Raises UnknownName or RequestError.
     """
     if suite:
         chosen = registry.suite_tasks(registry.suite(suite), names)
+    elif names:
+        chosen = tuple(registry.task(name) for name in names)
     else:
-        chosen = tuple(registry.task(name) for name in names or registry.names("task", "target"))
+        targets = (registry.task(name) for name in registry.names("task", "target"))
+        chosen = tuple(task for task in targets if not _has_no_own_file(task, registry))
     needed = [task for one in chosen for task in (*((registry.task(one.train_on),) if one.train_on else ()), one)]
     return tuple({task.name: task for task in needed}.values())
+
+
+def _has_no_own_file(task: Task, registry: Registry) -> bool:
+    """Whether its test files are all test files of the task that it trains on."""
+    return task.train_on is not None and _test_files(task) <= _test_files(registry.task(task.train_on))
+
+
+def _test_files(task: Task) -> set[str]:
+    return {name for code in task.languages for name in task.files("test", code)}
 
 
 def parts_of(task: Task, registry: Registry, folders: Folders) -> list[Part]:

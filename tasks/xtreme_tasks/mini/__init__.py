@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness import Suite, Task, hookimpl, read_jsonl
+from xtreme_tasks.generalised import generalised
 
 LANGUAGES = ("en", "de", "zh", "ar", "hi", "ru", "sw", "te", "eu", "tr")
 # fmt: off
@@ -115,6 +116,8 @@ MINING = Task(
 def register_target_tasks(register: Callable[[Task], None]) -> None:
     for task in (NLI, PARAPHRASE, POS, NER, QA, RETRIEVAL, MINING):
         register(task)
+    for parent in (NLI, PARAPHRASE):
+        register(generalised(parent))
 
 
 @hookimpl
