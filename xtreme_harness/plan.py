@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_harness.data.access import data_files, gold_files
 from xtreme_harness.data.origins import read_origins, unofficial_reasons
-from xtreme_harness.definitions import ADAPTER_VALUES, NO_ADAPTER, RECIPE_DEFAULTS, Method, Model, Recipe, Suite, Task
+from xtreme_harness.definitions import RECIPE_DEFAULTS, Method, Model, Recipe, Suite, Task
 from xtreme_harness.errors import DataError, MissingData, RequestError, UnknownName
 from xtreme_harness.files import HashCache
 from xtreme_harness.intermediate import NONE, Mix, check_control, controls_of, intermediate_unit, named_mixes
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xtreme_harness.kinds.interface import Assignment, Cell, Files
 
 DEFAULT_RECIPE = "xtreme"
+MOST_SHOWN = 40  # languages in a message: XTREME has as many, a task of pairs hundreds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,10 +206,11 @@ def _suites(registry: Registry) -> list[Suite]:
 
 def check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
     """Raises UnknownName for a language of the request that none of the tasks has."""
-    known = {language for task in tasks for language in task.languages}
+    known = sorted({language for task in tasks for language in task.languages})
+    shown = ", ".join(known[:MOST_SHOWN]) + (f" and {len(known) - MOST_SHOWN} more" if len(known) > MOST_SHOWN else "")
     for language in request.languages:
         if language not in known:
-            raise UnknownName("language", language, sorted(known), f" The tasks have: {', '.join(sorted(known))}.")
+            raise UnknownName("language", language, known, f" The tasks have: {shown}.")
 
 
 def rows_of(request: Request, registry: Registry) -> tuple[Row, ...]:
@@ -370,7 +372,6 @@ class _Layout:
         chosen = {**self.settings.get(like.name, {}), **self.settings.get(task.name, {})}
         of_role = self.role_settings.get(role, {})
         values = {**self.recipe.values(task.kind, like.name), **of_role, **_only(chosen, RECIPE_DEFAULTS)}
-        _check_adapter(task, values, chosen, of_role)
         task = replace(task, options={**task.options, **_only(chosen, kind.options)})
         method, method_files = self._method(row.method)
         return Assignment(
@@ -379,7 +380,7 @@ class _Layout:
             languages=present,
             model=_set_model(self.chosen.model, chosen),
             encoder=encoder,
-            recipe=without_idle(values),
+            recipe=without_idle(task.name, values, chosen, of_role),
             method=method,
             method_files=method_files,
             seed=row.seed_of(values),
@@ -443,18 +444,6 @@ def _by_role(settings: Iterable[tuple[str, str, Any]]) -> dict[str, dict[str, An
 
 def _only(settings: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key in known}
-
-
-def _check_adapter(
-    task: Task, values: Mapping[str, Any], chosen: Mapping[str, Any], of_role: Mapping[str, Any]
-) -> None:
-    """Raises RequestError for a value of an adapter that is set for a task which trains without one.
-
-    Where a study's role settings name the adapter, it is swept, and one point of several may have none.
-    """
-    idle = [key for key in chosen if key in ADAPTER_VALUES and key != "adapter"]
-    if idle and values["adapter"] == NO_ADAPTER and "adapter" not in of_role:
-        raise RequestError(f"Task {task.name}: {idle[0]} is set and there is no adapter: set adapter=lora too.")
 
 
 def _set_model(model: Model, settings: Mapping[str, Any]) -> Model:

@@ -87,10 +87,20 @@ def with_settings(method: Method, settings: Mapping[str, Any]) -> Method:
     return replace(method, parameters={**method.parameters, **chosen})
 
 
-def without_idle(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's values without those of an adapter that there is none of: they decide nothing, and are in no key."""
-    idle = ADAPTER_VALUES if values["adapter"] == NO_ADAPTER else ()
-    return {key: value for key, value in values.items() if key not in idle}
+def without_idle(
+    task: str, values: Mapping[str, Any], chosen: Mapping[str, Any], of_role: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A recipe's values without those of an adapter that there is none of: they decide nothing, and are in no key.
+
+    Raises RequestError where one is `chosen` for the task all the same; but where a study's values for its role name
+    the adapter, it is swept, and one point of several may have none.
+    """
+    if values["adapter"] != NO_ADAPTER:
+        return dict(values)
+    idle = [key for key in chosen if key in ADAPTER_VALUES and key != "adapter"]
+    if idle and "adapter" not in of_role:
+        raise RequestError(f"Task {task}: {idle[0]} is set and there is no adapter: set adapter=lora too.")
+    return {key: value for key, value in values.items() if key not in ADAPTER_VALUES}
 
 
 def check_key(key: str, kind: Kind) -> None:

@@ -99,6 +99,17 @@ def test_an_architecture_embeds_classifies_tags_and_answers(
     assert [len(tags) for tags in tagged] == [len(one) for one in words]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_lora_adapts_every_architecture(name: str, family: Family, run_tasks: Run) -> None:
+    pytest.importorskip("peft", reason="needs the extra [peft]")
+    tasks = ("topics", "names", "where")
+    pooling = ["topics.sentence_pooling=mean"] if name == "mt5" else []
+    code, records = run_tasks(family(name), *tasks, *(f"{task}.adapter=lora" for task in tasks), *pooling)
+    assert (code, {one["state"] for one in records}) == (0, {"ok"})
+    assert {one["options"]["lora_rank"] for one in records} == {8}
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_hidden_state_has_the_width_of_the_last(name: str, family: Family) -> None:
     """RemBERT's embeddings are narrower than its layers, and its language model's head is wider."""

@@ -12,6 +12,7 @@ import pytest
 from xtreme_harness import DataError, Task
 from xtreme_harness.cli.main import run
 from xtreme_harness.data.parts import chosen_tasks
+from xtreme_harness.errors import UnknownName
 from xtreme_harness.plan import Plan, reader_version
 from xtreme_harness.records import read_records
 from xtreme_harness.registry import Registry
@@ -221,6 +222,11 @@ def test_a_part_that_is_not_there_is_named(tiny_xlmr: Path, tmp_path: Path, plan
     plan = plan_of(tiny_xlmr, "xnli.generalised", languages=("en-sw", "sw-th"), data=str(tmp_path))
     missing = {cell.language: cell.missing for cell in plan.cells}
     assert missing["en-sw"] is None and "xnli/test-th.tsv" in (missing["sw-th"] or "")
+
+
+def test_an_unknown_pair_is_refused_without_a_list_of_all(tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    with pytest.raises(UnknownName, match=r"Unknown language 'en-xx'\. Did you mean .* and 185 more\."):
+        plan_of(tiny_xlmr, "xnli.generalised", languages=("en-xx",))
 
 
 def test_data_commands_look_after_the_parent_s_files_once(registry: Registry) -> None:

@@ -101,6 +101,8 @@ def test_only_the_named_layers_change(xlmr_lab: Any) -> None:
 def test_a_layer_that_the_encoder_does_not_have_is_named(xlmr_lab: Any) -> None:
     with pytest.raises(CheckpointError, match=r"no linear layer 'q'\. It has: query, key, value, dense\."):
         add_lora(xlmr_lab.encoder(), {**LORA, "lora_modules": "value,q"})
+    with pytest.raises(CheckpointError, match="the encoder has no linear layer"):
+        add_lora(torch.nn.Sequential(torch.nn.Embedding(3, 2)), LORA)
 
 
 def test_merging_changes_outputs_by_rounding_only(lab: Any) -> None:

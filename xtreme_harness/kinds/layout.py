@@ -165,7 +165,9 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
     return Unit(
         type="train",
         label=f"train {tasks}{encoder.after} (seed {assignment.seed})",
-        modules=tuple(dict.fromkeys((*TRAINING, *(LORA if adapter else ()), *_modules(assignment, parts)))),
+        modules=tuple(
+            dict.fromkeys((*TRAINING, *assignment.method.modules, *_modules(parts), *(LORA if adapter else ())))
+        ),
         kind="+".join(dict.fromkeys(part.task.kind for part in parts)),
         task=tasks,
         task_version="+".join(part.task.version for part in parts),
@@ -189,8 +191,8 @@ def train_unit(assignment: Assignment, parts: Sequence[TrainingPart], sampler: M
     )
 
 
-def _modules(assignment: Assignment, parts: Sequence[TrainingPart]) -> list[str]:
-    return [*assignment.method.modules, *(name for part in parts for name in part.modules)]
+def _modules(parts: Sequence[TrainingPart]) -> list[str]:
+    return [name for part in parts for name in part.modules]
 
 
 def _part_values(part: TrainingPart) -> dict[str, Any]:

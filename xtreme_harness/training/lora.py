@@ -38,6 +38,8 @@ def add_lora(encoder: Any, values: Mapping[str, Any]) -> Callable[[], Any]:
 def linear_layers(encoder: nn.Module, wanted: str) -> list[str]:
     """The full names of the linear layers that `wanted` means: all, or those that end in one of its names."""
     layers = [name for name, module in encoder.named_modules() if isinstance(module, nn.Linear)]
+    if not layers:
+        raise CheckpointError("adapter lora: the encoder has no linear layer (torch.nn.Linear) to put it beside.")
     if wanted == ALL:
         return layers
     ends = [f".{name.strip()}" for name in wanted.split(",")]
