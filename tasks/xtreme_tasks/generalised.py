@@ -71,11 +71,6 @@ class Joined:
     read: Callable[[str, str, tuple[Path, ...]], Iterable[Example]]
     untranslated: Untranslated | None = None
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """What decides what is read, for keys."""
-        return __file__, self.read.__code__.co_filename
-
     def __call__(self, split: str, language: str, files: tuple[Path, ...]) -> Iterator[Example]:
         codes = language.split(BETWEEN)
         if len(codes) == 1:
