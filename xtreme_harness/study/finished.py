@@ -10,9 +10,9 @@ from pathlib import Path
 
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.files import write_text
-from xtreme_harness.plan import rows_of
 from xtreme_harness.records import Record, read_records
 from xtreme_harness.registry import Registry
+from xtreme_harness.rows import rows_of
 from xtreme_harness.study.arms import Arm, arms, folder_name
 from xtreme_harness.study.cells import cells_of
 from xtreme_harness.study.file import Study

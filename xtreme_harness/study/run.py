@@ -14,8 +14,9 @@ from xtreme_harness.errors import RequestError
 from xtreme_harness.execute import Watcher, pending_units
 from xtreme_harness.files import write_text
 from xtreme_harness.job import Settings
-from xtreme_harness.plan import Plan, Row, make_plan
+from xtreme_harness.plan import Plan, make_plan
 from xtreme_harness.registry import Registry
+from xtreme_harness.rows import Row
 from xtreme_harness.run import Ran, make_writable, run
 from xtreme_harness.store import Store
 from xtreme_harness.study.arms import Arm, arms, folder_name
