@@ -386,6 +386,7 @@ class Board:
     suite: str = ""
     tasks: tuple[str, ...] = ()
     average: str = "tasks"
+    hub: str = ""  # the Hub's data set that holds the board, owner/name
     tracks: tuple[str, ...] = ("zero-shot",)
     runs: tuple[str, ...] = ()
     references: str = ""

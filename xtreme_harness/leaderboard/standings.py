@@ -38,7 +38,7 @@ class Standing:
     `id` is unique on the board and safe in a file name and a link. `rank` is None for a published row, and for one
     without an average; rows that do not differ significantly share one. `without_english` and `gap` are means over
     tasks. `run`, `records` (paths relative to the board's folder) and `root` (the run's root hash) are "" for a
-    published row, whose `source` says where it was printed.
+    published row, whose `source` says where it was printed. `created` is the latest time of its records.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Standing:
     run: str = ""
     records: str = ""
     root: str = ""
+    created: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
 
@@ -83,6 +84,7 @@ class Standings:
     metrics: Mapping[str, tuple[str, ...]]  # the headline metrics of a task, whose mean is its figure
     tracks: tuple[str, ...]
     rows: tuple[Standing, ...]
+    hub: str = ""  # the Hub's data set that holds the board, owner/name; "": on no hub
     remarks: tuple[str, ...] = ()  # what a reader must know before comparing
 
     @property
