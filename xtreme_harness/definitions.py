@@ -397,6 +397,10 @@ class Board:
         for what, given, known in (("output", self.outputs, OUTPUTS), ("track", self.tracks, TRACKS)):
             if unknown := [one for one in given if one not in known]:
                 problems.append(f"unknown {what} {', '.join(unknown)}: one of {', '.join(known)}")
+        if outside := [path for path in (*self.runs, self.references) if Path(path).is_absolute()]:
+            problems.append(f"{', '.join(outside)} must be relative to the folder that the board is built in")
+        if "" in self.runs:
+            problems.append("runs holds an empty pattern")
         if self.average != "tasks":
             problems.append(f"average must be 'tasks', not {self.average!r}")
         _check("Board", self.name, problems)

@@ -11,7 +11,7 @@ from xtreme_harness.leaderboard.standings import Standings
 Render = Callable[[Standings], Mapping[str, str]]  # {file relative to the folder the board is built in: text}
 
 RENDERERS: Mapping[str, str] = {  # as in xtreme_harness.definitions.OUTPUTS
-    "markdown": "markdown",
+    "markdown": "board_markdown",
     "html": "page",
     "csv": "csv",
     "latex": "latex",

@@ -38,8 +38,7 @@ def remarks(records: Iterable[Record]) -> list[str]:
 
 
 def remarks_on(cells: Sequence[Told]) -> list[str]:
-    """Why tasks are not comparable, which were trained on shorter inputs than the recipe asks for, and why cells have no
-    figure."""
+    """Why tasks are not comparable, which had inputs cut shorter than the recipe asks for, why cells have no figure."""
     reasons = _gathered((one.not_comparable_because, one.task) for one in cells if one.not_comparable_because)
     lengths = _gathered((one.lengths, one.task) for one in cells if one.lengths)
     whys = _gathered(((one.state, one.task, one.why), one.language) for one in cells if one.why)

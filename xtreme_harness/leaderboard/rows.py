@@ -43,7 +43,7 @@ class Cell:
     version: Version
     seed: int
     scores: str | None
-    told: Told
+    told: Told | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +142,7 @@ def _agree(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
 
 def _series(configurations: Mapping[str, str], rows: Sequence[Sequence[Record]]) -> Series:
     return Series(
-        about={
-            members[0]["row"]: {**_about(members[0]), "methods": _methods(members)} for members in rows
-        },
+        about={members[0]["row"]: {**_about(members[0]), "methods": _methods(members)} for members in rows},
         cells={members[0]["row"]: {_place(one): _cell(one) for one in members} for members in rows},
         configurations=configurations,
         created=max((record["created"] or "" for members in rows for record in members), default=""),
