@@ -96,13 +96,19 @@ def _printed(rows: Sequence[Standing], standings: Standings) -> str:
     lines = [
         [
             escaped(row.name),
-            escaped(row.source),
-            *(row.tasks[task].text() for task in standings.tasks),
+            *(_partly(row.tasks[task]) for task in standings.tasks),
             row.average.text(),
+            escaped(row.source),
         ]
         for row in rows
     ]
-    return table(["row", "source", *map(escaped, standings.tasks), "average"], lines, names=2)
+    return table(["row", *map(escaped, standings.tasks), "average", "source"], lines)
+
+
+def _partly(shown: Shown) -> str:
+    """With those metrics that were printed where the figure needs more."""
+    metrics = ", ".join(f"{name} {value:.1f}" for name, value in shown.metrics.items() if shown.value is None)
+    return f"{shown.text()} ({escaped(metrics)})" if metrics else shown.text()
 
 
 def _notes(rows: Sequence[Standing]) -> str:
