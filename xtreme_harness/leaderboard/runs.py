@@ -63,10 +63,10 @@ def _check_once(entries: Sequence[Entry]) -> None:
     """The same run twice would count twice, and rank beside itself."""
     taken: dict[tuple[object, ...], Entry] = {}
     for entry in entries:
-        series = entry.series
+        series, identity = entry.series, entry.series.identity
         for label, cells in series.cells.items():
             for (task, language), cell in cells.items():
-                key = (series.identity, series.configurations.get(task), task, language, cell.seed)
+                key = (identity, series.configurations.get(task), task, language, cell.seed)
                 other = taken.setdefault(key, entry)
                 if other is not entry:
                     raise DataError(

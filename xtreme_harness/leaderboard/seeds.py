@@ -36,10 +36,7 @@ def figures_of(series: Series, languages: Mapping[str, Sequence[str]], groups: M
     found = [aggregated(figures, groups) for figures in rows]
     return Figures(
         languages={
-            task: {
-                code: replace(_over_seeds([row[task][code] for row in rows]), metrics=_metrics(series, task, code))
-                for code in codes
-            }
+            task: {code: _over_seeds([row[task][code] for row in rows], _metrics(series, task, code)) for code in codes}
             for task, codes in languages.items()
         },
         tasks=_table(found, "tasks"),
@@ -59,11 +56,12 @@ def _table(found: Sequence[Aggregates], table: str) -> dict[str, Shown]:
     return {name: _over_seeds([figures[name] for figures in tables]) for name in tables[0]}
 
 
-def _over_seeds(figures: Sequence[Figure]) -> Shown:
+def _over_seeds(figures: Sequence[Figure], metrics: Mapping[str, float] | None = None) -> Shown:
     whole = figures[0] if len(figures) == 1 else mean(figures)
     if whole.value is None:
-        return Shown(value=None, state=whole.state)
-    return Shown(value=whole.value, deviation=deviation([figure.value or 0.0 for figure in figures]))
+        return Shown(value=None, state=whole.state, metrics=metrics or {})
+    apart = deviation([figure.value or 0.0 for figure in figures])
+    return Shown(value=whole.value, deviation=apart, metrics=metrics or {})
 
 
 def _metrics(series: Series, task: str, code: str) -> dict[str, float]:
