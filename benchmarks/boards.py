@@ -131,13 +131,13 @@ def main(runs: int, examples: int, outputs: tuple[str, ...], as_json: bool) -> N
         folder = Path(place)
         (folder / "large.toml").write_text(f'suite = "full"\nruns = ["runs/*"]\noutputs = {json.dumps(outputs)}\n')
         write_runs(folder, runs, examples, languages)
-        measured = {"runs": runs, "cells": runs * sum(map(len, languages.values())), "examples": examples}
-        figures = {**measured, "cold": build(folder), "warm": build(folder)}
+        builds = {name: build(folder) for name in ("cold", "warm")}
     if as_json:
-        click.echo(json.dumps(figures))
+        cells_in_all = runs * sum(map(len, languages.values()))
+        click.echo(json.dumps({"runs": runs, "cells": cells_in_all, "examples": examples, **builds}))
     else:
-        for name in ("cold", "warm"):
-            click.echo(f"{name}: {figures[name]['seconds']} s, {figures[name]['gigabytes']} GB at most")
+        for name, one in builds.items():
+            click.echo(f"{name}: {one['seconds']} s, {one['gigabytes']} GB at most")
 
 
 if __name__ == "__main__":

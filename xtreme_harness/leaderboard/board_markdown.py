@@ -16,7 +16,7 @@ SHORT = 8  # digits of a root hash
 HOW_TO_READ = (
     f"Rows that do not differ significantly share a rank; a figure in bold is one that no row of the track beats "
     f"significantly ({1 - LEVEL:.0%}, approximate randomisation paired by example, corrected for the number of "
-    f"comparisons). In brackets behind an average stands its {LEVEL:.0%} interval for other items, behind ± the "
+    f"pairs of rows). In brackets behind an average stands its {LEVEL:.0%} interval for other items, behind ± the "
     f"standard deviation over seeds, which no interval holds."
 )
 PUBLISHED = (

@@ -138,20 +138,20 @@ class Evidence:
         languages = {code: drawn.estimate(_weights(pairs, [code])) for code in codes}
         return _whole(drawn, pairs, codes, languages) if row.is_whole(task) else _Drawn(languages=languages)
 
-    def p_value(self, ours: str, theirs: str, tasks: Sequence[str], swaps: int) -> float | None:
+    def p_value(self, ours: str, theirs: str, tasks: Sequence[str]) -> float | None:
         """Two-sided, of the means over `tasks`; None where the two rows cannot be paired by example in all of them."""
         if not all(self.rows[name].is_whole(task) for name in (ours, theirs) for task in tasks):
             return None
-        key = digest(["pair", swaps, *([self.rows[name].keys[task] for task in tasks] for name in (ours, theirs))])
-        found: float | None = self.cache.get(key, lambda: self._p_value(ours, theirs, tasks, swaps))
+        key = digest(["pair", *([self.rows[name].keys[task] for task in tasks] for name in (ours, theirs))])
+        found: float | None = self.cache.get(key, lambda: self._p_value(ours, theirs, tasks))
         return found
 
-    def _p_value(self, ours: str, theirs: str, tasks: Sequence[str], swaps: int) -> float | None:
-        estimates = [self._differences(ours, theirs, task, swaps) for task in tasks]
+    def _p_value(self, ours: str, theirs: str, tasks: Sequence[str]) -> float | None:
+        estimates = [self._differences(ours, theirs, task) for task in tasks]
         found = [one for one in estimates if one is not None]
-        return stats.average(found).p_value if len(found) == len(tasks) else None
+        return stats.average(found).tail_p_value if len(found) == len(tasks) else None
 
-    def _difference(self, ours: str, theirs: str, task: str, swaps: int) -> stats.Estimate | None:
+    def _difference(self, ours: str, theirs: str, task: str) -> stats.Estimate | None:
         """Seeds stand beside each other as often as it takes for each to count alike. None where items differ."""
         labels = [list(self.rows[name].series.cells) for name in (ours, theirs)]
         beside = range(math.lcm(*map(len, labels)))
@@ -164,7 +164,7 @@ class Evidence:
                 ]
                 for name, own in zip((ours, theirs), labels, strict=True)
             )
-            return stats.compare(mine, other, 1, swaps, zlib.crc32(task.encode())).estimate()
+            return stats.compare(mine, other, 1, seed=zlib.crc32(task.encode())).estimate()
         except RequestError:
             return None
 

@@ -132,13 +132,13 @@ def _ranked(placed: Mapping[str, _Placed], evidence: Evidence, suite: Suite) -> 
 
     def marked(figures: Mapping[str, Shown], tasks: Sequence[str]) -> dict[str, Shown]:
         known = {name: one.value for name, one in figures.items() if one.value is not None}
-        chosen = best(known, lambda ours, theirs, swaps: evidence.p_value(ours, theirs, tasks, swaps))
+        chosen = best(known, lambda ours, theirs: evidence.p_value(ours, theirs, tasks))
         return {name: replace(one, is_best=name in chosen) for name, one in figures.items()}
 
     averages = {name: one.figures.average.value for name, one in placed.items()}
     places = ranks(
         {name: value for name, value in averages.items() if value is not None},
-        lambda ours, theirs, swaps: evidence.p_value(ours, theirs, suite.tasks, swaps),
+        lambda ours, theirs: evidence.p_value(ours, theirs, suite.tasks),
     )
     tasks = {
         task: marked({name: one.figures.tasks[task] for name, one in placed.items()}, [task]) for task in suite.tasks
