@@ -18,8 +18,8 @@ from xtreme_harness import stats
 from xtreme_harness.errors import DataError, RequestError
 from xtreme_harness.leaderboard.averages import SOURCE
 from xtreme_harness.leaderboard.cache import Cache
-from xtreme_harness.leaderboard.rows import Series
-from xtreme_harness.scores import packed_scores, read_scores, run_scores
+from xtreme_harness.leaderboard.rows import Place, Series
+from xtreme_harness.scores import read_scores, scored_cells
 from xtreme_harness.unit import digest
 
 REMEMBERED = 512  # cells whose values stay in memory
@@ -39,17 +39,16 @@ class Row:
     @cached_property
     def at_hand(self) -> dict[str, list[Pair]]:
         """By task the seeds and languages whose values can be read."""
+        found = {label: self._usable(label) for label in self.series.cells}
         return {
-            task: [(label, code) for code in codes for label in self.series.cells if self._has(label, task, code)]
+            task: [(label, code) for code in codes for label in found if (task, code) in found[label]]
             for task, codes in self.languages.items()
         }
 
-    def _has(self, label: str, task: str, code: str) -> bool:
-        cell = self.series.cells[label].get((task, code))
-        if cell is None or cell.figure.value is None or cell.scores is None:
-            return False
-        plain, packed = run_scores(self.folder, label, task, code), packed_scores(self.folder, task, code)
-        return plain.is_file() or packed.is_file()
+    def _usable(self, label: str) -> set[Place]:
+        cells = self.series.cells[label]
+        places = scored_cells(self.folder, label) & cells.keys()
+        return {place for place in places if cells[place].figure.value is not None and cells[place].scores is not None}
 
     def is_whole(self, task: str) -> bool:
         """Whether the values of all cells of the task are at hand."""

@@ -16,7 +16,8 @@ class Shown:
 
     `low` and `high` are its interval for other items; None where per-example values are not at hand. `deviation` is the
     standard deviation over seeds, a component of its own; None for one seed. `is_best`: no row of the track is
-    significantly better in this column. `metrics` are all figures of a cell, by name.
+    significantly better in this column, of a task, a group or the averages. `metrics` are all figures of a cell, by
+    name.
     """
 
     value: float | None
