@@ -137,15 +137,15 @@ class Evidence:
         languages = {code: drawn.estimate(_weights(pairs, [code])) for code in codes}
         return _whole(drawn, pairs, codes, languages) if row.is_whole(task) else _Drawn(languages=languages)
 
-    def p_value(self, ours: str, theirs: str, tasks: Sequence[str]) -> float | None:
+    def p_value(self, tasks: Sequence[str], ours: str, theirs: str) -> float | None:
         """Two-sided, of the means over `tasks`; None where the two rows cannot be paired by example in all of them."""
         if not all(self.rows[name].is_whole(task) for name in (ours, theirs) for task in tasks):
             return None
         key = digest(["pair", *([self.rows[name].keys[task] for task in tasks] for name in (ours, theirs))])
-        found: float | None = self.cache.get(key, lambda: self._p_value(ours, theirs, tasks))
+        found: float | None = self.cache.get(key, lambda: self._p_value(tasks, ours, theirs))
         return found
 
-    def _p_value(self, ours: str, theirs: str, tasks: Sequence[str]) -> float | None:
+    def _p_value(self, tasks: Sequence[str], ours: str, theirs: str) -> float | None:
         estimates = [self._differences(ours, theirs, task) for task in tasks]
         found = [one for one in estimates if one is not None]
         return stats.average(found).tail_p_value if len(found) == len(tasks) else None

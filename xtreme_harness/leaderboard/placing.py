@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xtreme_harness.definitions import Board, Suite
@@ -12,12 +11,12 @@ from xtreme_harness.leaderboard.columns import without_mixed
 from xtreme_harness.leaderboard.command import command
 from xtreme_harness.leaderboard.evidence import Evidence, Row
 from xtreme_harness.leaderboard.names import ids, names, parameters
-from xtreme_harness.leaderboard.ranking import best, ranks
 from xtreme_harness.leaderboard.references import References, read_references, standing_of
 from xtreme_harness.leaderboard.remarks import remarks_on
 from xtreme_harness.leaderboard.runs import Entry, entries_of, root_hash
 from xtreme_harness.leaderboard.seeds import Figures, figures_of, with_intervals
-from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
+from xtreme_harness.leaderboard.standings import Standing, Standings
+from xtreme_harness.leaderboard.track import Placed, ranked
 from xtreme_harness.records import signature
 from xtreme_harness.unit import digest
 
@@ -29,17 +28,6 @@ DECIDING = tuple(  # the modules whose code decides what the cache keeps
     )
 )
 Languages = Mapping[str, tuple[str, ...]]  # by task
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Placed:
-    """A row with everything that depends on the others of its track."""
-
-    entry: Entry
-    name: str
-    figures: Figures
-    mixed: Sequence[str]
-    rank: int | None = None
 
 
 def standings_of(board: Board, suite: Suite, folder: Path, cache: Path | None = None) -> Standings:
@@ -101,7 +89,7 @@ def _metrics(task: str, entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def _placed(
     entries: Sequence[Entry], languages: Languages, suite: Suite, board: Board, cache: Cache
-) -> dict[str, _Placed]:
+) -> dict[str, Placed]:
     """By id: figures with their intervals, then ranks and best figures within each track."""
     found = [(entry.series, entry.run) for entry in entries]
     named = dict(zip(ids(found), entries, strict=True))
@@ -109,13 +97,13 @@ def _placed(
     rows = {name: Row(series=sound[name], folder=named[name].folder, languages=languages) for name in named}
     evidence = Evidence(rows, suite.groups, cache)
     placed = {
-        name: _Placed(
+        name: Placed(
             entry=entry, name=title, figures=_figures(name, evidence, languages, suite), mixed=mixed.get(name, ())
         )
         for (name, entry), title in zip(named.items(), names(found), strict=True)
     }
     for track in board.tracks:
-        placed |= _ranked(
+        placed |= ranked(
             {name: one for name, one in placed.items() if one.entry.series.track == track}, evidence, suite
         )
     return placed
@@ -127,43 +115,7 @@ def _figures(name: str, evidence: Evidence, languages: Languages, suite: Suite) 
     return figures if intervals is None else with_intervals(figures, intervals)
 
 
-def _ranked(placed: Mapping[str, _Placed], evidence: Evidence, suite: Suite) -> dict[str, _Placed]:
-    """The rows of one track with ranks, and with the best figures of each column marked."""
-
-    def marked(figures: Mapping[str, Shown], tasks: Sequence[str]) -> dict[str, Shown]:
-        known = {name: one.value for name, one in figures.items() if one.value is not None}
-        chosen = best(known, lambda ours, theirs: evidence.p_value(ours, theirs, tasks))
-        return {name: replace(one, is_best=name in chosen) for name, one in figures.items()}
-
-    averages = {name: one.figures.average.value for name, one in placed.items()}
-    places = ranks(
-        {name: value for name, value in averages.items() if value is not None},
-        lambda ours, theirs: evidence.p_value(ours, theirs, suite.tasks),
-    )
-    tasks = {
-        task: marked({name: one.figures.tasks[task] for name, one in placed.items()}, [task]) for task in suite.tasks
-    }
-    groups = {
-        group: marked({name: one.figures.groups[group] for name, one in placed.items()}, members)
-        for group, members in suite.groups.items()
-        if group
-    }
-    return {
-        name: replace(
-            one,
-            rank=places.get(name),
-            figures=replace(
-                one.figures,
-                tasks={task: column[name] for task, column in tasks.items()},
-                groups={group: column[name] for group, column in groups.items()},
-                average=replace(one.figures.average, is_best=places.get(name) == 1),
-            ),
-        )
-        for name, one in placed.items()
-    }
-
-
-def _standing(name: str, placed: _Placed, board: Board, suite: Suite) -> Standing:
+def _standing(name: str, placed: Placed, board: Board, suite: Suite) -> Standing:
     series, entry = placed.entry.series, placed.entry
     about = series.first
     return Standing(
@@ -188,7 +140,7 @@ def _standing(name: str, placed: _Placed, board: Board, suite: Suite) -> Standin
     )
 
 
-def _notes(placed: _Placed) -> list[str]:
+def _notes(placed: Placed) -> list[str]:
     given = parameters(placed.entry.series)
     without = [task for task, one in placed.figures.tasks.items() if one.value is not None and one.low is None]
     which = "" if len(without) == len(placed.figures.tasks) else f" of {', '.join(without)}"
@@ -213,7 +165,7 @@ def _of(track: str, rows: Sequence[Standing]) -> list[Standing]:
     return [row for row in rows if row.track == track]
 
 
-def _remarks(placed: Mapping[str, _Placed]) -> list[str]:
+def _remarks(placed: Mapping[str, Placed]) -> list[str]:
     """On the records, gathered over the rows; what was mixed, row by row."""
     told = [
         cell.told
