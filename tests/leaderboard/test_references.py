@@ -117,6 +117,17 @@ def test_a_row_that_does_not_fit_is_named(tmp_path: Path, row: Any, told: str) -
         standings(tmp_path, row)
 
 
+def test_ids_are_unique_in_links_too(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="row 2: the id Paper A is another row's"):
+        standings(tmp_path, ROW, {**ROW, "id": "Paper A"})
+
+
+@pytest.mark.parametrize("metrics", [[], {"xnli": "accuracy"}, {"xnli": [3]}])
+def test_metrics_that_are_no_table(tmp_path: Path, metrics: Any) -> None:
+    with pytest.raises(DataError, match="metrics must be a table of lists of names"):
+        standings(tmp_path, ROW, metrics=metrics)
+
+
 def test_a_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(MissingData, match=r"p\.json: there is no such file of published rows"):
         standings_of(BOARD, SUITE, tmp_path)

@@ -56,15 +56,27 @@ def read_references(path: Path, tasks: Sequence[str], tracks: Sequence[str]) -> 
     Raises MissingData where there is no such file, DataError where it does not fit.
     """
     held = _read(path)
+    taken: set[str] = set()
     for number, row in enumerate(held["rows"], start=1):
-        if problem := _problem(row):
+        problem = _problem(row)
+        if not problem and slug(row["id"]) in taken:
+            problem = f"the id {row['id']} is another row's"
+        if problem:
             raise DataError(path, None, f"row {number}: {problem}")
+        taken.add(slug(row["id"]))
     known = [row for row in held["rows"] if row["verified"] and _shows_anything(row, tasks)]
     return References(
         rows=tuple(row for row in known if _track(row) in tracks),
         remarks=tuple(_left_out(row) for row in known if _track(row) is None),
-        metrics={task: tuple(names) for task, names in held.get("metrics", {}).items()},
+        metrics=_headlines(path, held.get("metrics", {})),
     )
+
+
+def _headlines(path: Path, metrics: Any) -> dict[str, tuple[str, ...]]:
+    is_table = isinstance(metrics, dict) and all(isinstance(names, list) for names in metrics.values())
+    if not is_table or not all(isinstance(name, str) for names in metrics.values() for name in names):
+        raise DataError(path, None, "metrics must be a table of lists of names, by task")
+    return {task: tuple(names) for task, names in metrics.items()}
 
 
 def _track(row: Row) -> str | None:
