@@ -149,6 +149,26 @@ def test_packs_and_runs_give_the_same(tmp_path: Path) -> None:
     assert placed(tmp_path).rows == (before,)
 
 
+def test_a_row_shows_the_root_hash_of_its_run(tmp_path: Path) -> None:
+    add(tmp_path, "a", answers(0.7))
+    manifest = tmp_path / "runs" / "a" / "manifest.json"
+    for text, root in (('{"root": "ab"}', "ab"), ('{"root": "ab", "run": "cd"}', "cd")):
+        manifest.write_text(text, encoding="utf-8")
+        assert [row.root for row in placed(tmp_path).rows] == [root]
+    for text in ("{", "[]", "{}"):
+        manifest.write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match=r"manifest\.json: holds no root hash"):
+            placed(tmp_path)
+
+
+def test_a_row_whose_name_leads_elsewhere_has_no_values(tmp_path: Path) -> None:
+    right = answers(0.7)
+    add(tmp_path, "a", right)
+    write_run(tmp_path / "runs" / "b", (records_of(right, model="b", row="../../a/predictions/none.plain.s1"), None))
+    assert row_of(placed(tmp_path), "b").average.low is None
+    assert row_of(placed(tmp_path), "a").average.low is not None
+
+
 # --- what may be averaged
 
 

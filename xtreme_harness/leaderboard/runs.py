@@ -78,11 +78,12 @@ def _check_once(entries: Sequence[Entry]) -> None:
 
 
 def root_hash(folder: Path) -> str:
-    """The run's root hash, as its manifest has it; "" without a manifest."""
+    """The run's root hash, as its manifest or that of its pack (`run`) has it; "" without a manifest."""
     path = folder / "manifest.json"
     if not path.is_file():
         return ""
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["root"])
-    except (ValueError, KeyError, TypeError):
+        held = json.loads(path.read_text(encoding="utf-8"))
+        return str(held.get("run") or held["root"])
+    except (ValueError, KeyError, AttributeError):
         raise DataError(path, None, "holds no root hash; `leaderboard verify` tells what was changed") from None
