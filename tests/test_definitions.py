@@ -153,9 +153,20 @@ def test_a_board_names_a_suite_or_tasks(fields: dict[str, Any]) -> None:
         Board(name="b", title="B", **fields)
 
 
-def test_a_board_knows_its_outputs() -> None:
-    with pytest.raises(DefinitionError, match="unknown output word"):
-        Board(name="b", title="B", suite="mini", outputs=("word",))
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"outputs": ("markdown", "word")}, "unknown output word: one of markdown, html, csv, latex, json"),
+        ({"tracks": ("zero-shot", "few-shot")}, "unknown track few-shot: one of zero-shot, translate-train"),
+        ({"runs": ("/tmp/*",)}, "/tmp/\\* must be relative to the folder that the board is built in"),
+        ({"references": "/p.json"}, "/p.json must be relative"),
+        ({"runs": ("",)}, "runs holds an empty pattern"),
+        ({"average": "groups"}, "average must be 'tasks', not 'groups'"),
+    ],
+)
+def test_a_board_knows_what_it_can_show(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(DefinitionError, match=told):
+        Board(name="b", title="B", suite="mini", **fields)
 
 
 @pytest.mark.parametrize("class_", [Kind, Method, Executor])

@@ -281,6 +281,17 @@ def test_systems_are_never_compared_unpaired(ours: Values, theirs: Values, told:
             test()
 
 
+def test_p_values_that_swaps_do_not_resolve_follow_the_normal_tail() -> None:
+    """Forty items, all won: 2 in 2 ** 40 by counting, which no number of swaps would find."""
+    won = compare([right(*[1.0] * 40)], [right(*[0.0] * 40)]).estimate()
+    assert won.p_value == 1 / 10_001
+    assert won.tail_p_value == pytest.approx(math.erfc(math.sqrt(40 / 2)), rel=0.3)
+    level = compare([right(1, 1, 2)], [right(0, 0, 0)]).estimate()
+    assert level.tail_p_value == level.p_value > 0.2
+    same = compare([right(1, 0)], [right(1, 0)]).estimate()
+    assert same.tail_p_value == 1.0
+
+
 def test_one_system_has_no_p_value() -> None:
     with pytest.raises(ValueError, match="one system alone"):
         _ = Estimate(1.0, 1.0, np.zeros(3)).p_value

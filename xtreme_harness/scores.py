@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,25 @@ def packed_scores(folder: Path, task: str, language: str) -> Path:
     `id` and `group`.
     """
     return folder / "scores" / task / f"{language}.json.gz"
+
+
+def scored_cells(folder: Path, row: str) -> set[tuple[str, str]]:
+    """Task and language of every cell of a row whose values lie in the run or pack, without opening any file.
+
+    None for a row whose name would lead out of the folder.
+    """
+    if row in ("", ".", "..") or "/" in row or "\\" in row:
+        return set()
+    return {*_named(folder / "predictions" / row, ".scores.jsonl"), *_named(folder / "scores", ".json.gz")}
+
+
+def _named(folder: Path, ending: str) -> Iterator[tuple[str, str]]:
+    """By os.scandir: paths of 160,000 files would take seconds."""
+    if folder.is_dir():
+        for task in (entry for entry in os.scandir(folder) if entry.is_dir()):
+            for file in os.scandir(task.path):
+                if file.name.endswith(ending):
+                    yield task.name, file.name.removesuffix(ending)
 
 
 def read_scores(folder: Path, record: Record) -> Rows | None:

@@ -116,6 +116,17 @@ class Estimate:
         extreme = int((np.abs(self.null) >= abs(self.value) - ROUNDING).sum())
         return (1 + extreme) / (1 + len(self.null))
 
+    @property
+    def tail_p_value(self) -> float:
+        """As p_value; where no swap differs as much, by a normal distribution with the swaps' variance.
+
+        For corrections over more tests than swaps resolve.
+        """
+        if self.null is None or self.p_value * (1 + len(self.null)) > 1.5:
+            return self.p_value
+        spread = math.sqrt(2 * float(self.null @ self.null) / len(self.null))
+        return min(self.p_value, math.erfc(abs(self.value) / spread))
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -19,9 +21,16 @@ RUNS = sorted(BOARDS.glob("*/*/records.jsonl"))
 PLACE = re.compile(r"""(^|[\s"'])(/|~|[A-Za-z]:\\)""")  # where an absolute path begins
 
 
+def build(folder: Path, board: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """With a cache that is empty: what is committed must not depend on one."""
+    command = [sys.executable, "-m", "xtreme_harness", "leaderboard", "build", board, "--dir", str(folder), *options]
+    with TemporaryDirectory() as store:
+        environment = {**os.environ, "XTREME_HARNESS_STORE": store}
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+
+
 def check(folder: Path, board: str = "mini") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "xtreme_harness", "leaderboard", "build", board, "--dir", str(folder), "--check"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return build(folder, board, "--check")
 
 
 @pytest.fixture
@@ -68,6 +77,25 @@ def test_a_record_that_lacks_a_field_is_refused_with_its_line(boards: Path) -> N
     assert done.returncode == 5
     assert "records.jsonl, line 1" in done.stderr
     assert "protocol" in done.stderr
+
+
+def test_an_edited_published_figure_is_noticed(boards: Path) -> None:
+    edit(boards / "xtreme" / "published.json", r'"xnli": 65\.4', '"xnli": 75.4')
+    assert check(boards, "xtreme").returncode == 3
+    assert build(boards, "xtreme").returncode == check(boards, "xtreme").returncode == 0
+    (boards / "xtreme" / "published.json").unlink()
+    assert check(boards, "xtreme").returncode == 5
+
+
+def test_a_board_of_one_s_own_in_every_table_form(boards: Path, tmp_path: Path) -> None:
+    board = tmp_path / "own.toml"
+    board.write_text('suite = "mini"\nruns = ["mini/*"]\noutputs = ["markdown", "csv", "json"]\n', encoding="utf-8")
+    done = build(boards, str(board))
+    assert (done.returncode, done.stdout) == (0, "own: 3 files, 3 changed\n")
+    assert all((boards / f"own.{ending}").read_text(encoding="utf-8") for ending in ("md", "csv", "json"))
+    board.write_text('suite = "mini"\nruns = ["/etc/*"]\n', encoding="utf-8")
+    refused = build(boards, str(board))
+    assert refused.returncode == 2 and "must be relative" in refused.stderr
 
 
 def test_the_board_says_that_it_is_not_comparable_and_gives_signatures() -> None:
