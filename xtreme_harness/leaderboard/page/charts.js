@@ -1,0 +1,104 @@
+// Charts, as SVG by Observable Plot. They show what the table shows, in its order; the table is their text.
+
+const MOST_DRAWN = 40;  // rows of a chart
+const ROW_HEIGHT = 26;
+const ACCENT = "var(--accent)", WARM = "var(--warm)", MUTED = "var(--muted)", LINE = "var(--line)";
+
+function drawCharts(chosen, tracks) {
+  const isChosen = code => !chosen || chosen.has(code);
+  drawByTrack("averages", tracks, entry => averagePoint(entry), averageMarks,
+    chosen ? "over the chosen languages." : "with intervals for other items; hollow: published, not rerun.");
+  drawByTrack("gaps", tracks, entry => gapPoint(entry, isChosen), gapMarks,
+    "between English (diamond) and the mean of the other languages (dot), over the tasks that have English; the figure is the gap.");
+}
+
+function averagePoint({ row, figures }) {
+  const cell = figures[0];
+  return valueOf(cell) === null ? null : { id: row.id, row, value: cell[0], low: cell[1], high: cell[2] };
+}
+
+function gapPoint({ row }, isChosen) {
+  const [english, others] = gapEnds(row, isChosen).map(valueOf);
+  return english === null || others === null ? null : { id: row.id, row, english, others };
+}
+
+const averageMarks = points => [
+  Plot.ruleY(points.filter(one => one.low != null && one.high != null), { x1: "low", x2: "high", y: "id", stroke: ACCENT, strokeWidth: 1.5 }),
+  Plot.dot(points, { x: "value", y: "id", r: 3.5, stroke: ACCENT, strokeWidth: 1.5, fill: one => one.row.source ? "var(--surface)" : ACCENT }),
+  Plot.text(points, { x: one => one.high ?? one.value, y: "id", text: one => number(one.value), dx: 10, textAnchor: "start", fill: "currentColor" }),
+];
+
+const gapMarks = points => [
+  Plot.ruleY(points, { x1: "others", x2: "english", y: "id", stroke: MUTED, strokeWidth: 2, strokeOpacity: .6 }),
+  Plot.dot(points, { x: "others", y: "id", r: 5, fill: ACCENT }),
+  Plot.dot(points, { x: "english", y: "id", r: 5, symbol: "diamond", fill: WARM }),
+  Plot.text(points, { x: one => Math.max(one.others, one.english), y: "id", text: one => number(one.english - one.others), dx: 10, textAnchor: "start", fill: "currentColor" }),
+];
+
+// One chart a track, on the same axis.
+function drawByTrack(id, tracks, pointOf, marks, note) {
+  const place = document.getElementById(id);
+  const entries = LINES.filter(entry => entry.shown).map(entry => ({ track: entry.row.track, point: pointOf(entry) }));
+  const drawn = tracks.map(track => [track, entries.filter(one => one.track === track && one.point).map(one => one.point).slice(0, MOST_DRAWN)])
+    .filter(([, points]) => points.length);
+  document.getElementById(`${id}-note`).textContent = `${note} ${leftOut(entries, drawn)}`;
+  const all = drawn.flatMap(([, points]) => points);
+  const frame = { width: Math.max(280, place.clientWidth), domain: spread(all), longest: Math.max(...all.map(one => one.row.name.length)) };
+  place.replaceChildren(...drawn.flatMap(([track, points]) => [
+    drawn.length > 1 ? element("h3", {}, track) : "",
+    plotRows(points, marks(points), frame, `${id === "gaps" ? "Transfer gaps" : "Averages"}, ${track}; the table holds the figures`),
+  ]).filter(Boolean));
+}
+
+function spread(points) {
+  const values = points.flatMap(one => [one.value, one.low, one.high, one.english, one.others]).filter(value => value != null);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = Math.max(1, (most - least) * .06);
+  return [Math.max(0, least - room), Math.min(100, most + room)];
+}
+
+function leftOut(entries, drawn) {
+  const without = entries.filter(one => !one.point).length;
+  const below = entries.length - without - drawn.reduce((sum, [, points]) => sum + points.length, 0);
+  const said = [without && `${without} without such a figure`, below && `${below} below the first ${MOST_DRAWN}`].filter(Boolean);
+  return said.length ? `Not drawn: ${said.join(", ")}.` : "";
+}
+
+function plotRows(points, marks, { width, domain, longest }, label) {
+  const names = new Map(points.map(one => [one.id, one.row.name]));
+  const marginLeft = Math.min(width * .42, 12 + 6.6 * longest);
+  return Plot.plot({
+    width, marginLeft, marginRight: 40, marginTop: 6, marginBottom: 34, height: 40 + ROW_HEIGHT * points.length,
+    ariaLabel: label, style: { background: "none" },
+    x: { domain, label: null, ticks: 5 }, y: { domain: [...names.keys()], label: null },
+    marks: [
+      Plot.gridX({ stroke: LINE, strokeOpacity: 1, ticks: 5 }),
+      Plot.axisX({ ticks: 5, tickSize: 0, fill: MUTED }),
+      Plot.axisY({ tickSize: 0, tickFormat: id => names.get(id), lineWidth: marginLeft / 12, textOverflow: "ellipsis" }),
+      ...marks,
+    ],
+  });
+}
+
+// The languages of an opened row, task by task; English is set apart.
+function plotLanguages(row, isChosen, width) {
+  const points = TASKS.flatMap(task => DATA.tasks[task].languages.filter(isChosen)
+    .map(code => ({ task, code, value: valueOf(cellOf(row, task, code)) }))).filter(one => one.value !== null);
+  const means = TASKS.map(task => ({ task, value: valueOf(meanOf(cellsOf(row, task, isChosen))) })).filter(one => one.value !== null);
+  const tasks = TASKS.filter(task => points.some(one => one.task === task));
+  if (!tasks.length) return null;
+  return Plot.plot({
+    width, marginLeft: 14 + 6.6 * Math.max(...tasks.map(task => task.length)), marginTop: 6, marginBottom: 34, height: 40 + 30 * tasks.length,
+    ariaLabel: `Figures of ${row.name} by task and language; the table below holds them`, style: { background: "none" },
+    x: { label: null, ticks: 5, nice: true }, y: { domain: tasks, label: null },
+    marks: [
+      Plot.gridX({ stroke: LINE, strokeOpacity: 1, ticks: 5 }),
+      Plot.axisX({ ticks: 5, tickSize: 0, fill: MUTED }),
+      Plot.axisY({ tickSize: 0 }),
+      Plot.dot(points.filter(one => one.code !== ENGLISH), { x: "value", y: "task", r: 4.5, fill: ACCENT, fillOpacity: .45 }),
+      Plot.dot(points.filter(one => one.code === ENGLISH), { x: "value", y: "task", r: 5, symbol: "diamond", fill: WARM }),
+      Plot.tickX(means, { x: "value", y: "task", inset: 5, stroke: "currentColor", strokeWidth: 2 }),
+      Plot.tip(points, Plot.pointer({ x: "value", y: "task", title: one => `${languageName(one.code)}: ${number(one.value)}` })),
+    ],
+  });
+}
