@@ -1,7 +1,7 @@
 """A board as a page: one HTML file that holds its style, scripts and data and asks nobody for anything.
 
-The table is plain HTML, made here: it can be read, printed and heard without JavaScript, which a table library's cannot, since
-those draw it in the browser. page.js adds sorting, filters and opened rows. Charts are SVG by Observable Plot (vendor/).
+The table is plain HTML, made here: it can be read, printed and heard without JavaScript. Table libraries draw theirs in
+the browser. The scripts add sorting, filters and opened rows; charts are SVG by Observable Plot (vendor/).
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def _policy(scripts: tuple[str, ...]) -> str:
 @cache
 def _library() -> str:
     """The chart library with the licences it asks to be kept with it."""
-    return "".join(f"/*\n{_asset(f'vendor/{name}-LICENSE.txt')}*/\n{_asset(f'vendor/{file}')}\n" for name, file in LIBRARIES)
+    parts = ((_asset(f"vendor/{name}-LICENSE.txt"), _asset(f"vendor/{file}")) for name, file in LIBRARIES)
+    return "".join(f"/*\n{licence}*/\n{code}\n" for licence, code in parts)
 
 
 @cache

@@ -1,7 +1,8 @@
-"""What the page's script knows: the standings and the facts of their languages, as small as 1,000 rows of XTREME ask for.
+"""What the page's scripts know: the standings and the facts of their languages, compact.
 
-A cell is its state, or `[value, low, high, deviation, is best (1), each of the task's figures]` without what is empty at the
-end. Keys are not repeated from cell to cell: that is a fifth of the size of `Standings.as_json`.
+A cell is its state, or `[value, low, high, deviation, is best (1), each of the task's figures]` without what is empty
+at the end. `Standings.as_json`, which repeats the keys in every cell, takes several times the time and room: 1,000 rows of
+XTREME have 162,000 cells.
 """
 
 from __future__ import annotations
@@ -31,10 +32,7 @@ def embedded(standings: Standings, shown: Sequence[Column]) -> dict[str, Any]:
         "severity": SEVERITY,
         "columns": [(column.kind, column.name, column.title) for column in shown],
         "groups": standings.groups,
-        "tasks": {
-            task: {"languages": standings.languages[task], "headline": standings.metrics[task], "metrics": metrics[task]}
-            for task in standings.tasks
-        },
+        "tasks": {task: {"languages": standings.languages[task], "metrics": metrics[task]} for task in standings.tasks},
         "languages": {code: _language(code) for code in codes(standings)},
         "rows": [_row(row, standings, shown, metrics) for row in standings.rows],
     }

@@ -89,7 +89,7 @@ def facts(code: str) -> Language | None:
 
 def facets(standings: Standings) -> Mapping[str, Mapping[str, str]]:
     """The choices of each language filter: {filter: {value: what people read}}; a filter with one choice is none."""
-    known = [found for code in codes(standings) if (found := facts(code))]
+    known = [one for code in codes(standings) if (one := facts(code))]
     classes = sorted({one.joshi_class for one in known}, reverse=True)
     ends = {0: " (hardly any data)", 5: " (most data)"}
     found = {
@@ -102,6 +102,6 @@ def facets(standings: Standings) -> Mapping[str, Mapping[str, str]]:
 
 
 def _represented(known: Sequence[Language]) -> dict[str, str]:
-    titles = {"under": "under-represented", "high": "high-resource"}
+    titles = {True: ("under", "under-represented"), False: ("high", "high-resource")}
     there = {one.xtreme_up_under_represented for one in known}
-    return {value: title for (value, title), is_under in zip(titles.items(), (True, False), strict=True) if is_under in there}
+    return dict(title for is_under, title in titles.items() if is_under in there)
