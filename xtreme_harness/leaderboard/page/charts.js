@@ -67,9 +67,9 @@ function leftOut(entries, drawn) {
 function plotRows(points, marks, { width, domain, longest }, label) {
   const names = new Map(points.map(one => [one.id, one.row.name]));
   const marginLeft = Math.min(width * .42, 12 + 6.6 * longest);
-  return Plot.plot({
+  return asImage({
     width, marginLeft, marginRight: 40, marginTop: 6, marginBottom: 34, height: 40 + ROW_HEIGHT * points.length,
-    ariaLabel: label, style: { background: "none" },
+    ariaLabel: label,
     x: { domain, label: null, ticks: 5 }, y: { domain: [...names.keys()], label: null },
     marks: [
       Plot.gridX({ stroke: LINE, strokeOpacity: 1, ticks: 5 }),
@@ -80,6 +80,14 @@ function plotRows(points, marks, { width, domain, longest }, label) {
   });
 }
 
+// To a screen reader one picture with a name, not a heap of numbers from axes.
+function asImage(options) {
+  const chart = Plot.plot({ ...options, style: { background: "none" } });
+  chart.setAttribute("role", "img");
+  for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  return chart;
+}
+
 // The languages of an opened row, task by task; English is set apart.
 function plotLanguages(row, isChosen, width) {
   const points = TASKS.flatMap(task => DATA.tasks[task].languages.filter(isChosen)
@@ -87,9 +95,9 @@ function plotLanguages(row, isChosen, width) {
   const means = TASKS.map(task => ({ task, value: valueOf(meanOf(cellsOf(row, task, isChosen))) })).filter(one => one.value !== null);
   const tasks = TASKS.filter(task => points.some(one => one.task === task));
   if (!tasks.length) return null;
-  return Plot.plot({
+  return asImage({
     width, marginLeft: 14 + 6.6 * Math.max(...tasks.map(task => task.length)), marginTop: 6, marginBottom: 34, height: 40 + 30 * tasks.length,
-    ariaLabel: `Figures of ${row.name} by task and language; the table below holds them`, style: { background: "none" },
+    ariaLabel: `Figures of ${row.name} by task and language; the table below holds them`,
     x: { label: null, ticks: 5, nice: true }, y: { domain: tasks, label: null },
     marks: [
       Plot.gridX({ stroke: LINE, strokeOpacity: 1, ticks: 5 }),

@@ -1,8 +1,8 @@
 """What the page's scripts know: the standings and the facts of their languages, compact.
 
 A cell is its state, or `[value, low, high, deviation, is best (1), each of the task's figures]` without what is empty
-at the end. `Standings.as_json`, which repeats the keys in every cell, takes several times the time and room: 1,000 rows of
-XTREME have 162,000 cells.
+at the end. `Standings.as_json`, which repeats the keys in every cell, takes several times the time and room: 1,000 rows
+of XTREME have 162,000 cells.
 """
 
 from __future__ import annotations

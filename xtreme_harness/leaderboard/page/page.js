@@ -61,7 +61,7 @@ makeLanguageChoices();
 makeButtons(column => { state.sort = nextSort(state.sort, column); show(); }, open);
 FORM.addEventListener("input", show);
 FORM.addEventListener("submit", event => event.preventDefault());
-FORM.addEventListener("reset", () => setTimeout(() => { state.sort = BOARD_ORDER; show(); }));
+document.getElementById("start-over").addEventListener("click", () => { FORM.reset(); state.sort = BOARD_ORDER; show(); });
 FORM.hidden = false;
 document.getElementById("charts").hidden = false;
 show();
