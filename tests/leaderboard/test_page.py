@@ -184,6 +184,15 @@ def test_the_data_hold_every_cell(standings: Standings) -> None:
     assert data["languages"]["sw"] == ["Swahili", "Niger-Congo", "Latin", 2, True]
 
 
+def test_figures_are_rounded_once(standings: Standings) -> None:
+    """Rounded to two digits first, 64.949 would be 64.95 and then 65.0 in what the scripts show."""
+    figure = Shown(value=64.949, low=64.949, high=64.949)
+    row = replace(standings.rows[0], average=figure)
+    tree = parsed(page_of(replace(standings, rows=(row,))))
+    assert row_texts(tree)[row.id][2] == "64.964.9–64.9"
+    assert data_of(tree)["rows"][0]["figures"][0] == [64.949, 64.9, 64.9]
+
+
 def test_a_cell_that_a_row_lacks_says_why(standings: Standings) -> None:
     ours, published = (replace(row, languages={}) for row in (standings.rows[0], standings.rows[3]))
     rows = data_of(parsed(page_of(replace(standings, rows=(ours, published)))))["rows"]

@@ -19,8 +19,8 @@ FIELDS = (
     *("id", "name", "track", "rank", "model", "intermediate", "control", "method", "recipe", "seeds", "signature"),
     *("command", "run", "records", "root", "source", "notes"),
 )
-DIGITS = 4  # of a figure from 0 to 100 that is averaged again over chosen languages
-SHOWN_DIGITS = 2  # of one that is shown alone
+DIGITS = 1  # of what is only shown, as the table shows it; values stay whole, they are averaged again
+DEVIATION_DIGITS = 2
 
 
 def embedded(standings: Standings, shown: Sequence[Column]) -> dict[str, Any]:
@@ -74,11 +74,10 @@ def _cells(cells: Iterable[Shown], metrics: Sequence[str]) -> list[Cell]:
 def _cell(cell: Shown, metrics: Sequence[str] = ()) -> Cell:
     if cell.value is None:
         return cell.state
-    others = (cell.low, cell.high, cell.deviation)
-    found: list[float | int | None] = [round(cell.value, DIGITS)]
-    found += [None if one is None else round(one, SHOWN_DIGITS) for one in others]
-    found.append(1 if cell.is_best else None)
-    found += [round(cell.metrics[name], SHOWN_DIGITS) if name in cell.metrics else None for name in metrics]
+    interval = [None if bound is None else round(bound, DIGITS) for bound in (cell.low, cell.high)]
+    deviation = None if cell.deviation is None else round(cell.deviation, DEVIATION_DIGITS)
+    found = [cell.value, *interval, deviation, 1 if cell.is_best else None]
+    found += [round(cell.metrics[name], DIGITS) if name in cell.metrics else None for name in metrics]
     while found[-1] is None:
         found.pop()
     return found

@@ -147,6 +147,6 @@ function meanLine(row, isChosen, isOfficial) {
 
 function meanCell(figure) {
   if (valueOf(figure) === null) return element("td", {}, stateOf(figure) ?? "–");
-  const spread = figure[3] != null ? element("small", {}, `±${figure[3].toFixed(1)} over seeds`) : null;
+  const spread = figure[3] != null ? element("small", {}, `±${figure[3].toFixed(2)} over seeds`) : null;
   return element("td", {}, number(figure[0]), hasInterval(figure) ? element("small", {}, intervalOf(figure)) : null, spread);
 }
