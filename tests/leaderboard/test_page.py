@@ -104,6 +104,18 @@ def test_a_board_without_groups_or_second_track_has_neither_heading(standings: S
     assert "track" not in [one.get("name") for one in tree.iter("select")]
 
 
+def test_intervals_are_offered_where_there_are_any(standings: Standings, tree: Element) -> None:
+    bare = Shown(value=50.0)
+    fields: dict[str, Any] = {
+        "groups": dict.fromkeys(("pair", "tagging"), bare),
+        "tasks": dict.fromkeys(("nli", "pos"), bare),
+    }
+    row = replace(standings.rows[0], average=bare, without_english=bare, gap=bare, **fields)
+    without = parsed(page_of(replace(standings, rows=(row,))))
+    offered = ["intervals" in [one.get("name") for one in page.iter("input")] for page in (tree, without)]
+    assert offered == [True, False]
+
+
 def test_an_empty_board_is_a_page_too(standings: Standings) -> None:
     assert row_texts(parsed(page_of(replace(standings, rows=())))) == {}
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from xtreme_harness.leaderboard.page.data import embedded
-from xtreme_harness.leaderboard.page.table import bodies, columns, facets, header_groups
+from xtreme_harness.leaderboard.page.table import bodies, columns, facets, has_intervals, header_groups
 from xtreme_harness.leaderboard.standings import Standings
 
 LIBRARIES = (("d3", "d3-7.9.0.min.js"), ("plot", "plot-0.6.17.umd.min.js"))  # in the order they need each other
@@ -33,6 +33,7 @@ def render(standings: Standings) -> dict[str, str]:
         columns=shown,
         header_groups=header_groups(shown),
         bodies=bodies(standings, shown),
+        has_intervals=has_intervals(standings, shown),
         facets=facets(standings),
         style=_asset("page.css"),
         scripts=scripts,

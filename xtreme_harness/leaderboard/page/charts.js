@@ -7,7 +7,7 @@ const ACCENT = "var(--accent)", WARM = "var(--warm)", MUTED = "var(--muted)", LI
 function drawCharts(chosen, tracks) {
   const isChosen = code => !chosen || chosen.has(code);
   drawByTrack("averages", tracks, entry => averagePoint(entry), averageMarks,
-    chosen ? "over the chosen languages." : "with intervals for other items; hollow: published, not rerun.");
+    chosen ? "over the chosen languages." : "with intervals for other items, where there are any; hollow: published, not rerun.");
   drawByTrack("gaps", tracks, entry => gapPoint(entry, isChosen), gapMarks,
     "between English (diamond) and the mean of the other languages (dot), over the tasks that have English; the figure is the gap.");
 }

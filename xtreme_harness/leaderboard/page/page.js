@@ -11,7 +11,7 @@ function show() {
   showLines(rowFilter());
   if (before !== state.chosen) showFigures(state.chosen);
   sortTable(state.sort);
-  TABLE.classList.toggle("with-intervals", FORM.elements.intervals.checked);
+  TABLE.classList.toggle("with-intervals", Boolean(FORM.elements.intervals?.checked));
   const status = document.getElementById("status");
   status.textContent = statusText(state.chosen, state.sort);
   status.classList.toggle("partial", Boolean(state.chosen));

@@ -69,6 +69,10 @@ def bodies(standings: Standings, shown: Sequence[Column]) -> list[tuple[str, lis
     return [(track, found) for track, found in lines.items() if found]
 
 
+def has_intervals(standings: Standings, shown: Sequence[Column]) -> bool:
+    return any(column.of(row).low is not None for row in standings.rows for column in shown)
+
+
 def records_link(row: Standing) -> str:
     """A path made of path segments alone, whatever stands in it."""
     return f"./{quote(row.records)}" if row.records else ""
