@@ -259,6 +259,8 @@ def test_an_opened_row_keeps_its_details_when_sorted_or_hidden(open_page: Open) 
     press(page, "nli")
     press(page, "nli")
     assert page.locator("tr.details").evaluate("details => details.previousElementSibling.id") == "row-broken"
+    press(page, "system")
+    assert sorted_by(page) == {"system": "ascending"}
     page.get_by_label("Search rows").fill("published")
     assert page.locator("tr.details").is_hidden()
 

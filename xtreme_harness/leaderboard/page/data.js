@@ -5,13 +5,13 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 const TASKS = Object.keys(DATA.tasks);
 const ENGLISH = DATA.english;
 
-const valueOf = cell => typeof cell === "string" ? null : cell?.[0] ?? null;
-const stateOf = cell => typeof cell === "string" ? cell : null;
+const valueOf = cell => (typeof cell === "string" ? null : (cell?.[0] ?? null));
+const stateOf = cell => (typeof cell === "string" ? cell : null);
 const languageName = code => DATA.languages[code][0];
 const number = value => value.toFixed(1);
 const signed = value => (value > 0 ? "+" : value < 0 ? "−" : "±") + Math.abs(value).toFixed(1);
 const hasInterval = cell => Array.isArray(cell) && cell[1] != null && cell[2] != null;
-const intervalOf = cell => hasInterval(cell) ? `${number(cell[1])}–${number(cell[2])}` : "";
+const intervalOf = cell => (hasInterval(cell) ? `${number(cell[1])}–${number(cell[2])}` : "");
 
 // The mean, or the worst state where one is missing: as a leaderboard's averages; null over nothing.
 function meanOf(cells) {
@@ -38,8 +38,9 @@ const meanOfTasks = (row, tasks, isChosen) =>
 // [English, the others]: means over the tasks that have English and one of the chosen others.
 function gapEnds(row, isChosen) {
   const isOther = code => code !== ENGLISH && isChosen(code);
-  const tasks = TASKS.filter(task =>
-    DATA.tasks[task].languages.includes(ENGLISH) && DATA.tasks[task].languages.some(isOther));
+  const tasks = TASKS.filter(
+    task => DATA.tasks[task].languages.includes(ENGLISH) && DATA.tasks[task].languages.some(isOther),
+  );
   return [meanOfTasks(row, tasks, code => code === ENGLISH), meanOfTasks(row, tasks, isOther)];
 }
 

@@ -2,13 +2,18 @@
 
 const FORM = document.getElementById("filters");
 const CODES = Object.keys(DATA.languages);
-const FACETS = { family: 1, script: 2, class: 3, represented: 4 };  // name of the field: place in a language's facts
+const FACETS = { family: 1, script: 2, class: 3, represented: 4 }; // name of the field: place in a language's facts
 const REPRESENTED = { under: true, high: false };
 
 function makeLanguageChoices() {
-  const choices = CODES.map(code => element("label", {},
-    element("input", { type: "checkbox", name: "language", value: code }),
-    element("span", {}, languageName(code), " ", element("span", { class: "code" }, code))));
+  const choices = CODES.map(code =>
+    element(
+      "label",
+      {},
+      element("input", { type: "checkbox", name: "language", value: code }),
+      element("span", {}, languageName(code), " ", element("span", { class: "code" }, code)),
+    ),
+  );
   document.getElementById("language-choices").append(...choices);
 }
 
@@ -49,10 +54,13 @@ function rowFilter() {
 function statusText(chosen, sort) {
   const shown = LINES.filter(entry => entry.shown).length;
   const rows = shown === LINES.length ? "" : `${shown} of ${LINES.length} rows. `;
-  const sorted = sort.column === "rank" ? "" : `Sorted by ${sortTitle(sort.column)}, ${sort.descending ? "highest" : "lowest"} first, within each track. `;
+  const sorted =
+    sort.column === "rank"
+      ? ""
+      : `Sorted by ${sortTitle(sort.column)}, ${sort.descending ? "highest" : "lowest"} first, within each track. `;
   if (!chosen) return rows + sorted;
-  const scope = `Figures are means over the chosen languages (${describe(chosen)}), not the official average; they have no ranks and no intervals. `;
-  return scope + rows + sorted;
+  const scope = `Figures are means over the chosen languages (${describe(chosen)}), not the official average; `;
+  return `${scope}they have no ranks and no intervals. ${rows}${sorted}`;
 }
 
 function sortTitle(column) {

@@ -3,7 +3,7 @@
 const BOARD_ORDER = { column: "rank", descending: false };
 const TRACKS = BODIES.map(body => body.dataset.track);
 const state = { sort: BOARD_ORDER, chosen: null };
-const opened = new Map();  // row: the content of its details
+const opened = new Map(); // row: the content of its details
 
 function show() {
   const before = state.chosen;
@@ -58,10 +58,17 @@ function drawAgainWhenWidthChanges() {
 }
 
 makeLanguageChoices();
-makeButtons(column => { state.sort = nextSort(state.sort, column); show(); }, open);
+makeButtons(column => {
+  state.sort = nextSort(state.sort, column);
+  show();
+}, open);
 FORM.addEventListener("input", show);
 FORM.addEventListener("submit", event => event.preventDefault());
-document.getElementById("start-over").addEventListener("click", () => { FORM.reset(); state.sort = BOARD_ORDER; show(); });
+document.getElementById("start-over").addEventListener("click", () => {
+  FORM.reset();
+  state.sort = BOARD_ORDER;
+  show();
+});
 FORM.hidden = false;
 document.getElementById("charts").hidden = false;
 show();

@@ -9,8 +9,21 @@ const LINES = [...TABLE.querySelectorAll("tr[data-row]")].map((line, place) => {
 const ASCENDING_FIRST = new Set(["rank", "name", "gap"]);
 
 function wordsOf(row) {
-  return [row.name, row.id, row.track, row.model, row.intermediate, row.control, row.method, row.recipe, row.source, row.signature]
-    .filter(Boolean).join(" ").toLowerCase();
+  return [
+    row.name,
+    row.id,
+    row.track,
+    row.model,
+    row.intermediate,
+    row.control,
+    row.method,
+    row.recipe,
+    row.source,
+    row.signature,
+  ]
+    .filter(Boolean)
+    .join(" ")
+    .toLowerCase();
 }
 
 function keyOf(entry, column) {
@@ -35,16 +48,20 @@ function sortTable(sort) {
     body.append(...lines);
   }
   for (const heading of TABLE.querySelectorAll("[data-sort]")) {
-    if (heading.dataset.sort === sort.column) heading.setAttribute("aria-sort", sort.descending ? "descending" : "ascending");
+    if (heading.dataset.sort === sort.column)
+      heading.setAttribute("aria-sort", sort.descending ? "descending" : "ascending");
     else heading.removeAttribute("aria-sort");
   }
 }
 
-const openedBelow = line => line.nextElementSibling?.classList.contains("details") ? [line.nextElementSibling] : [];
+const openedBelow = line => (line.nextElementSibling?.classList.contains("details") ? [line.nextElementSibling] : []);
 
 function nextSort(sort, column) {
   const isAgain = sort.column === column;
-  return { column, descending: isAgain ? !sort.descending : !ASCENDING_FIRST.has(column) && DATA.columns[column][0] !== "gap" };
+  return {
+    column,
+    descending: isAgain ? !sort.descending : !ASCENDING_FIRST.has(column) && DATA.columns[column][0] !== "gap",
+  };
 }
 
 function showLines(isShown) {
@@ -57,11 +74,13 @@ function showLines(isShown) {
 
 function showFigures(chosen) {
   const average = TABLE.querySelector("th.average");
-  (average.querySelector("button") ?? average).textContent = chosen ? "mean over the chosen languages" : DATA.columns[0][2];
+  (average.querySelector("button") ?? average).textContent = chosen
+    ? "mean over the chosen languages"
+    : DATA.columns[0][2];
   for (const entry of LINES) {
     entry.figures = figuresOf(entry.row, chosen);
     const [rank, , ...cells] = entry.line.cells;
-    rank.textContent = chosen ? "–" : entry.row.rank ?? "–";
+    rank.textContent = chosen ? "–" : (entry.row.rank ?? "–");
     cells.forEach((cell, place) => fillFigure(cell, entry.figures[place]));
   }
 }
@@ -70,7 +89,7 @@ function fillFigure(cell, figure) {
   const value = valueOf(figure);
   cell.classList.toggle("best", Boolean(figure?.[4]) && value !== null);
   cell.classList.toggle("state", value === null);
-  cell.textContent = value === null ? stateOf(figure) ?? "–" : number(value);
+  cell.textContent = value === null ? (stateOf(figure) ?? "–") : number(value);
   if (hasInterval(figure)) cell.append(element("small", {}, intervalOf(figure)));
 }
 
