@@ -203,7 +203,7 @@ def test_a_row_opens_to_what_it_is_and_its_figures(open_page: Open) -> None:
     assert button.get_attribute("aria-expanded") == "true"
     details = page.locator(f"#{str(button.get_attribute('aria-controls')).replace('.', chr(92) + '.')}")
     text = details.inner_text()
-    for said in ("65.8 (64.3–67.3)", "0.40 (average, standard deviation)", "1, 2", "3f3f3f3f", "| recipe mini"):
+    for said in ("65.8 (64.3–67.3)", "±0.40 (standard deviation of the average)", "1, 2", "3f3f3f3f", "| recipe mini"):
         assert said in text
     assert details.get_by_role("link").get_attribute("href") == "./two/mini.none_plain/records.jsonl"
     table = details.get_by_role("table", name="mini.none_plain: figures by language and task")
@@ -271,6 +271,7 @@ def test_a_published_row_without_figures_by_language_says_so(open_page: Open, st
     press(page, "published.mbert")
     text = page.locator("tr.details").inner_text()
     assert "published, not rerun" in text and "A paper, table 3" in text
+    assert "Intermediate" not in text and "Seeds" not in text  # nothing is known of how it was made
     assert "No figures by language are published" in text
 
 

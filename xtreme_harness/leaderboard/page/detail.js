@@ -28,39 +28,42 @@ function fillDetails(content, row, chosen) {
 const hasCells = row => row.cells.some(cells => cells.some(cell => valueOf(cell) !== null));
 
 function factsOf(row) {
-  const average = row.figures[0];
-  const seeds = row.seeds?.join(", ");
-  const spread =
-    Array.isArray(average) && average[3] != null ? `${average[3].toFixed(2)} (average, standard deviation)` : null;
   const facts = [
-    ["Standing", row.source ? "published, not rerun" : null],
-    ["Source", row.source],
-    [
-      "Average",
-      valueOf(average) === null
-        ? stateOf(average)
-        : `${number(average[0])}${hasInterval(average) ? ` (${intervalOf(average)})` : ""}`,
-    ],
+    ["Average", averageText(row.figures[0])],
     ["Track", row.track],
     ["Model", row.model],
+  ];
+  const terms = [...(row.source ? published(row) : []), ...facts, ...(row.source ? [] : ran(row))];
+  const shown = terms.filter(([, fact]) => fact);
+  return element("dl", {}, shown.map(([term, fact]) => [element("dt", {}, term), element("dd", {}, fact)]).flat());
+}
+
+const averageText = cell =>
+  valueOf(cell) === null ? stateOf(cell) : number(cell[0]) + (hasInterval(cell) ? ` (${intervalOf(cell)})` : "");
+
+const published = row => [
+  ["Standing", "published, not rerun"],
+  ["Source", row.source],
+];
+
+function ran(row) {
+  const deviation = row.figures[0][3];
+  return [
     ["Intermediate", row.intermediate],
     ["Control", row.control],
     ["Method", row.method],
     ["Recipe", row.recipe],
-    ["Seeds", seeds],
-    ["Over seeds", spread],
-    ["Root hash", row.root ? element("code", { title: row.root }, row.root.slice(0, SHORT)) : null],
+    ["Seeds", row.seeds?.join(", ")],
+    [
+      "Over seeds",
+      valueOf(row.figures[0]) !== null &&
+        deviation != null &&
+        `±${deviation.toFixed(2)} (standard deviation of the average)`,
+    ],
+    ["Root hash", row.root && element("code", { title: row.root }, row.root.slice(0, SHORT))],
     ["Run", row.run],
-    ["Records", row.link ? element("a", { href: row.link }, row.records) : null],
+    ["Records", row.link && element("a", { href: row.link }, row.records)],
   ];
-  return element(
-    "dl",
-    {},
-    facts
-      .filter(([, fact]) => fact)
-      .map(([term, fact]) => [element("dt", {}, term), element("dd", {}, fact)])
-      .flat(),
-  );
 }
 
 function notesOf(row) {
