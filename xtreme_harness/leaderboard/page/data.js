@@ -1,6 +1,4 @@
 // What the page knows, and means over chosen languages. A cell is a state or [value, low, high, deviation, best, ...].
-"use strict";
-
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const TASKS = Object.keys(DATA.tasks);
 const ENGLISH = DATA.english;

@@ -24,10 +24,9 @@ DEVIATION_DIGITS = 2
 
 
 def embedded(standings: Standings, shown: Sequence[Column]) -> dict[str, Any]:
-    """Plain values: the board, `columns` as (kind, name, title), `languages` by code, `rows`."""
+    """Plain values: `columns` as (kind, name, title), `languages` by code, `rows`."""
     metrics = {task: _metrics(standings, task) for task in standings.tasks}
     return {
-        "board": standings.name,
         "english": SOURCE,
         "severity": SEVERITY,
         "columns": [(column.kind, column.name, column.title) for column in shown],

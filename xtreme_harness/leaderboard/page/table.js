@@ -2,28 +2,16 @@
 
 const TABLE = document.getElementById("standings");
 const BODIES = [...TABLE.tBodies];
+// What a search looks at.
+const NAMES = ["name", "id", "track", "model", "intermediate", "control", "method", "recipe", "source", "signature"];
 const LINES = [...TABLE.querySelectorAll("tr[data-row]")].map((line, place) => {
   const row = DATA.rows[line.dataset.row];
   return { line, row, place, body: line.parentElement, shown: true, figures: row.figures, words: wordsOf(row) };
 });
-const ASCENDING_FIRST = new Set(["rank", "name", "gap"]);
 
 function wordsOf(row) {
-  return [
-    row.name,
-    row.id,
-    row.track,
-    row.model,
-    row.intermediate,
-    row.control,
-    row.method,
-    row.recipe,
-    row.source,
-    row.signature,
-  ]
-    .filter(Boolean)
-    .join(" ")
-    .toLowerCase();
+  const words = NAMES.map(name => row[name]).filter(Boolean);
+  return words.join(" ").toLowerCase();
 }
 
 function keyOf(entry, column) {
@@ -56,12 +44,10 @@ function sortTable(sort) {
 
 const openedBelow = line => (line.nextElementSibling?.classList.contains("details") ? [line.nextElementSibling] : []);
 
+// Ranks, names and gaps go upwards first, figures downwards.
 function nextSort(sort, column) {
-  const isAgain = sort.column === column;
-  return {
-    column,
-    descending: isAgain ? !sort.descending : !ASCENDING_FIRST.has(column) && DATA.columns[column][0] !== "gap",
-  };
+  if (sort.column === column) return { column, descending: !sort.descending };
+  return { column, descending: column in DATA.columns && DATA.columns[column][0] !== "gap" };
 }
 
 function showLines(isShown) {
