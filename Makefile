@@ -26,6 +26,7 @@ lint: $(VENV)/.installed-test
 board: $(VENV)/.installed-mini
 	$(BIN)/xtreme-harness leaderboard build mini
 	$(BIN)/xtreme-harness leaderboard build real
+	$(BIN)/xtreme-harness leaderboard build xtreme
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

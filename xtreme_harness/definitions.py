@@ -42,6 +42,8 @@ RECIPE_DEFAULTS: dict[str, Any] = {
 }
 SELECTIONS = ("english-dev", "last")
 POOLINGS = ("mean", "cls")
+TRACKS = ("zero-shot", "translate-train", "target-tuned", "oracle")  # never compared with each other
+OUTPUTS = ("markdown", "html", "csv", "latex", "json", "model-index", "eval-results", "eee", "figures")
 
 
 def _check(what: str, name: object, problems: list[str]) -> None:
@@ -383,7 +385,11 @@ class Executor:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """The description of a leaderboard, as read from a TOML file."""
+    """The description of a leaderboard, as read from a TOML file.
+
+    `runs` are patterns of folders with records, `references` a file of published rows, both below the folder that the
+    board is built in.
+    """
 
     name: str
     title: str
@@ -398,6 +404,13 @@ class Board:
 
     def __post_init__(self) -> None:
         problems = [] if bool(self.suite) != bool(self.tasks) else ["name either a suite or tasks"]
-        if unknown := [output for output in self.outputs if output not in ("markdown",)]:
-            problems.append(f"unknown output {', '.join(unknown)}")
+        for what, given, known in (("output", self.outputs, OUTPUTS), ("track", self.tracks, TRACKS)):
+            if unknown := [one for one in given if one not in known]:
+                problems.append(f"unknown {what} {', '.join(unknown)}: one of {', '.join(known)}")
+        if outside := [path for path in (*self.runs, self.references) if Path(path).is_absolute()]:
+            problems.append(f"{', '.join(outside)} must be relative to the folder that the board is built in")
+        if "" in self.runs:
+            problems.append("runs holds an empty pattern")
+        if self.average != "tasks":
+            problems.append(f"average must be 'tasks', not {self.average!r}")
         _check("Board", self.name, problems)

@@ -10,7 +10,8 @@ import pytest
 
 from xtreme_harness.definitions import Board, Suite
 from xtreme_harness.errors import DataError, MissingData
-from xtreme_harness.leaderboard.build import build, record_files
+from xtreme_harness.leaderboard.build import build
+from xtreme_harness.leaderboard.runs import record_files
 from xtreme_harness.records import Record, write_records
 
 RecordOf = Callable[..., Record]
@@ -31,8 +32,8 @@ def test_rows_are_named_after_their_models(tmp_path: Path, record_of: RecordOf) 
     write_run(tmp_path, "b", named(record_of, "second", metrics={"accuracy": 60.0}))
     write_run(tmp_path, "a", named(record_of, "first"))
     (page,) = build(BOARD, SUITE, tmp_path).files.values()
-    rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
-    assert rows[:3] == ["row", "first mnli.plain.s1", "second mnli.plain.s1"]
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in page.splitlines() if line.startswith("| ")]
+    assert rows[:3] == [["rank", "row"], ["1", "first via mnli"], ["2", "second via mnli"]]
     assert page.startswith("# The Board\n") and "71.2" in page and "60.0" in page
 
 
@@ -58,22 +59,30 @@ def test_a_damaged_run_is_named(tmp_path: Path, record_of: RecordOf) -> None:
         build(BOARD, SUITE, tmp_path)
 
 
-def test_the_same_cell_twice_is_refused(tmp_path: Path, record_of: RecordOf) -> None:
-    """Two runs that cannot be told apart would otherwise be averaged into a row that nobody ran."""
+def test_the_same_cell_of_two_runs_is_refused(tmp_path: Path, record_of: RecordOf) -> None:
+    """A copy would rank beside itself."""
     write_run(tmp_path, "a", named(record_of, "first"))
     write_run(tmp_path, "b", named(record_of, "first", metrics={"accuracy": 60.0}))
-    with pytest.raises(DataError, match=r"b.records\.jsonl.*first mnli\.plain\.s1.*xnli.*sw"):
+    with pytest.raises(DataError, match=r"b.records\.jsonl.*first mnli\.plain\.s1 xnli sw already, from s/a;"):
+        build(BOARD, SUITE, tmp_path)
+
+
+def test_the_same_cell_twice_in_a_run_is_refused(tmp_path: Path, record_of: RecordOf) -> None:
+    write_run(tmp_path, "a", record_of(), record_of(metrics={"accuracy": 60.0}))
+    with pytest.raises(DataError, match=r"records\.jsonl: holds mnli\.plain\.s1 xnli sw twice"):
         build(BOARD, SUITE, tmp_path)
 
 
 def test_drift_is_seen(tmp_path: Path, record_of: RecordOf) -> None:
     write_run(tmp_path, "a", record_of())
     built = build(BOARD, SUITE, tmp_path)
+    page = built.files["board.md"]
     assert list(built.files) == ["board.md"] and built.drifted(tmp_path) == ["board.md"]
-    (tmp_path / "board.md").write_text(built.files["board.md"], encoding="utf-8")
+    (tmp_path / "board.md").write_text(page, encoding="utf-8", newline="\n")
     assert built.drifted(tmp_path) == []
-    (tmp_path / "board.md").write_text(built.files["board.md"].replace("71.2", "81.2"), encoding="utf-8")
-    assert built.drifted(tmp_path) == ["board.md"]
-    (tmp_path / "board.md").write_text(built.files["board.md"], encoding="utf-8")
+    for other in (page.replace("71.2", "81.2"), page.replace("\n", "\r\n")):
+        (tmp_path / "board.md").write_text(other, encoding="utf-8", newline="\n" if "81.2" in other else "")
+        assert built.drifted(tmp_path) == ["board.md"]
+    (tmp_path / "board.md").write_text(page, encoding="utf-8", newline="\n")
     write_records(tmp_path / "s" / "a" / "records.jsonl", [record_of(metrics={"accuracy": 50.0})])
     assert build(BOARD, SUITE, tmp_path).drifted(tmp_path) == ["board.md"]

@@ -26,6 +26,7 @@ def build(board: str, folder: str, check: bool, plugins: tuple[str, ...]) -> Non
     from xtreme_harness.files import write_text
     from xtreme_harness.leaderboard.build import build as build_board
     from xtreme_harness.registry import load_registry, read_board
+    from xtreme_harness.store import default_store
 
     root = Path(folder)
     if not root.is_dir():
@@ -33,11 +34,12 @@ def build(board: str, folder: str, check: bool, plugins: tuple[str, ...]) -> Non
     registry = load_registry(plugins)
     described = read_board(Path(board)) if board.endswith(".toml") else registry.board(board)
     suite = registry.suite(described.suite) if described.suite else Suite(name="tasks", groups={"": described.tasks})
-    built = build_board(described, suite, root)
+    built = build_board(described, suite, root, default_store() / "boards")
     drifted = built.drifted(root)
     if check and drifted:
         raise CheckFailed(f"{', '.join(drifted)} in {folder} differ from their records; build the board again.")
     if not check:
         for name in drifted:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
             write_text(root / name, built.files[name])
     click.echo(f"{described.name}: {len(built.files)} files, {len(drifted)} changed")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from xtreme_harness.definitions import Suite
 from xtreme_harness.records import Record, task_number
 
+MIXED = "mixed-data"  # of a board: scored on other data than the rest of its column
 # what a table shows for a task whose cells are not all ok, the worst first
-SEVERITY = ("failed", "missing-data", "unlabelled", "skipped", "not-published")
+SEVERITY = ("failed", "missing-data", MIXED, "unlabelled", "skipped", "not-published")
 SOURCE = "en"  # the language that everything is trained in
 
 
@@ -59,16 +60,34 @@ def figure_at(cells: Mapping[tuple[str, str], Record], place: tuple[str, str]) -
 
 
 @dataclass(frozen=True)
-class TableRow:
-    """One row of a run or board: its figures by task and language, by task, by group, and the average."""
+class Aggregates:
+    """What follows from the figures of a row's cells: by task, by group, and the average."""
 
-    label: str
-    cells: Mapping[tuple[str, str], Record]
     tasks: Mapping[str, Figure]
     groups: Mapping[str, Figure]
     average: Figure
     without_english: Mapping[str, Figure]
     gaps: Mapping[str, Figure]  # of the tasks that have English
+
+
+def aggregated(figures: Mapping[str, Mapping[str, Figure]], groups: Mapping[str, Sequence[str]]) -> Aggregates:
+    """Of the figures by task and language. A group without a name is no group."""
+    tasks = {task: mean(languages.values()) for task, languages in figures.items()}
+    return Aggregates(
+        tasks=tasks,
+        groups={name: mean(tasks[task] for task in members) for name, members in groups.items() if name},
+        average=mean(tasks.values()),
+        without_english={task: without_english(languages) for task, languages in figures.items()},
+        gaps={task: transfer_gap(languages) for task, languages in figures.items() if SOURCE in languages},
+    )
+
+
+@dataclass(frozen=True)
+class TableRow(Aggregates):
+    """One row of a run with its records by task and language."""
+
+    label: str
+    cells: Mapping[tuple[str, str], Record]
 
     @property
     def records(self) -> list[Record]:
@@ -90,13 +109,4 @@ def _table_row(label: str, records: Sequence[Record], places: Sequence[tuple[str
     figures = {
         task: {code: figure_at(cells, (task, code)) for name, code in places if name == task} for task in suite.tasks
     }
-    tasks = {task: mean(languages.values()) for task, languages in figures.items()}
-    return TableRow(
-        label=label,
-        cells=cells,
-        tasks=tasks,
-        groups={name: mean(tasks[task] for task in members) for name, members in suite.groups.items() if name},
-        average=mean(tasks.values()),
-        without_english={task: without_english(languages) for task, languages in figures.items()},
-        gaps={task: transfer_gap(languages) for task, languages in figures.items() if SOURCE in languages},
-    )
+    return TableRow(**vars(aggregated(figures, suite.groups)), label=label, cells=cells)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from xtreme_harness.definitions import Suite
 from xtreme_harness.leaderboard.averages import TableRow, figure_at, mean
+from xtreme_harness.leaderboard.remarks import NOT_COMPARABLE as NOT_COMPARABLE
+from xtreme_harness.leaderboard.remarks import remarks as remarks
 from xtreme_harness.records import Record, signature
 
-NOT_COMPARABLE = "not comparable"
 WITHOUT_ENGLISH = "without en"
 GAP = "gap"
 EXPLAINED = (
     f"Groups are means of their tasks; `{WITHOUT_ENGLISH}` is the mean of the tasks' means over all languages but "
     f"English, `{GAP}` the mean over the tasks with English of English minus the mean of the others."
 )
-Key = TypeVar("Key")
 
 
 def overview(rows: Sequence[TableRow], suite: Suite, names: Mapping[str, str] | None = None) -> str:
@@ -65,40 +64,6 @@ def _languages_of(task: str, rows: Sequence[TableRow]) -> str:
 def _metric_of(rows: Sequence[TableRow], task: str) -> str:
     headlines = [record["headline"] for row in rows for (name, _), record in row.cells.items() if name == task]
     return " and ".join(headlines[0]) if headlines else "no cell"
-
-
-def remarks(records: Sequence[Record]) -> list[str]:
-    """What a reader must know before comparing: why tasks are not comparable, which were trained on shorter inputs than
-    the recipe asks for, and why cells have no figure."""
-    reasons = _gathered((one["not_comparable_because"], one["task"]) for one in records if not one["comparable"])
-    lengths = _gathered((_lengths(one), one["task"]) for one in records if one["phases"] and all(_lengths(one)))
-    whys = _gathered(
-        ((one["state"], one["task"], one["why"]), one["language"])
-        for one in records
-        if one["state"] != "ok" and one["why"]
-    )
-    return [
-        *(f"{NOT_COMPARABLE}: {', '.join(tasks)} ({reason})" for reason, tasks in reasons.items()),
-        *(
-            f"max_length {used} instead of {asked}: {', '.join(tasks)} (the model has no more positions)"
-            for (used, asked), tasks in lengths.items()
-        ),
-        *(f"{state}: {task} {', '.join(codes)}: {why}" for (state, task, why), codes in whys.items()),
-    ]
-
-
-def _lengths(record: Record) -> tuple[int | None, int | None]:
-    """(the longest input, the longest that was asked for where the model has fewer positions)."""
-    return record["options"].get("max_length"), record["options"].get("max_length_asked")
-
-
-def _gathered(pairs: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:
-    """Every second part once, under its first; both in order."""
-    found: dict[Key, list[str]] = {}
-    for first, second in pairs:
-        seconds = found.setdefault(first, [])
-        seconds += [] if second in seconds else [second]
-    return found
 
 
 def document(title: str, records: Sequence[Record], rows: Sequence[TableRow], suite: Suite) -> str:

@@ -6,7 +6,7 @@ Each format module has `render(standings) -> {file: text}`, files relative to th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -96,4 +96,20 @@ class Standings:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the board's JSON and its page."""
-        return asdict(self)
+        return {**vars(self), "rows": [_row_json(row) for row in self.rows]}
+
+
+def _row_json(row: Standing) -> dict[str, Any]:
+    """As dataclasses.asdict has it, in a fraction of the time: a large board holds 160,000 figures."""
+    shown = {name: _shown_json(getattr(row, name)) for name in ("average", "without_english", "gap")}
+    tables = {name: _table_json(getattr(row, name)) for name in ("groups", "tasks")}
+    languages = {task: _table_json(cells) for task, cells in row.languages.items()}
+    return {**vars(row), **shown, **tables, "languages": languages}
+
+
+def _table_json(figures: Mapping[str, Shown]) -> dict[str, dict[str, Any]]:
+    return {name: _shown_json(shown) for name, shown in figures.items()}
+
+
+def _shown_json(shown: Shown) -> dict[str, Any]:
+    return {**vars(shown), "metrics": dict(shown.metrics)}
