@@ -6,18 +6,22 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
 
+from xtreme_harness.cli.main import run
 from xtreme_harness.leaderboard.page import LIBRARIES, render
 from xtreme_harness.leaderboard.standings import Shown, Standings
 
 html5lib = pytest.importorskip("html5lib", reason="needs the extra [test]")
 FOLDER = files("xtreme_harness.leaderboard.page")
+BOARDS = Path(__file__).resolve().parents[2] / "leaderboards"
 HOSTILE = "</script><script>alert(1)</script><!-- & \"' <b>"
 
 
@@ -57,6 +61,21 @@ def tree(standings: Standings) -> Element:
 def test_the_same_standings_make_the_same_page(standings: Standings) -> None:
     assert render(standings) == render(standings)
     assert page_of(standings).endswith("</html>\n") and "\r" not in page_of(standings)
+
+
+def test_a_board_that_asks_for_html_is_built_with_its_page(tmp_path: Path) -> None:
+    shutil.copytree(BOARDS / "mini", tmp_path / "mini")
+    described = tmp_path / "paged.toml"
+    described.write_text(
+        'name = "paged"\ntitle = "A board"\nsuite = "mini"\nruns = ["mini/*"]\noutputs = ["html"]\n', encoding="utf-8"
+    )
+    command = ["leaderboard", "build", str(described), "--dir", str(tmp_path)]
+    assert run(command) == 0 == run([*command, "--check"])
+    page = tmp_path / "paged.html"
+    links = [one.get("href") for one in parsed(page.read_text(encoding="utf-8")).iter("a") if text_of(one) == "records"]
+    assert links and all((tmp_path / str(link)).is_file() for link in links)
+    page.write_text(page.read_text(encoding="utf-8").replace("A board", "Aboard"), encoding="utf-8")
+    assert run([*command, "--check"]) == 3
 
 
 def test_every_row_can_be_read_without_javascript(tree: Element) -> None:
