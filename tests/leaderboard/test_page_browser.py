@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from xtreme_harness.leaderboard.page import render
+from xtreme_harness.leaderboard.page.server import PageServer
 from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
 
 pytestmark = pytest.mark.slow
@@ -439,3 +441,24 @@ def large(standings: Standings, count: int) -> Standings:
         metrics=dict.fromkeys(of_task, ("f1",)),
         rows=tuple(row(number) for number in range(count)),
     )
+
+
+def test_a_served_page_leads_to_its_records_and_nowhere_else(
+    browser: Any, standings: Standings, tmp_path: Path
+) -> None:
+    records = tmp_path / standings.rows[0].records
+    records.parent.mkdir(parents=True)
+    records.write_text('{"row": "none"}\n', encoding="utf-8")
+    asked: list[str] = []
+    with PageServer(standings, tmp_path, 0) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        context = browser.new_context()
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(server.address)
+        page.get_by_role("link", name="records").first.click()
+        playwright.expect(page.locator("body")).to_have_text('{"row": "none"}')
+        context.close()
+        server.shutdown()
+    served = [one for one in asked if not one.startswith("data:")]
+    assert served == [server.address, f"{server.address}{standings.rows[0].records}"]
