@@ -6,13 +6,18 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from xtreme_harness.cli.leaderboard_pack import pack
+from xtreme_harness.cli.leaderboard_serve import serve
 from xtreme_harness.cli.leaderboard_verify import verify
 from xtreme_harness.cli.options import plugin_option
 from xtreme_harness.errors import CheckFailed, RequestError
+
+if TYPE_CHECKING:
+    from xtreme_harness.definitions import Board, Suite
 
 
 @contextmanager
@@ -29,7 +34,28 @@ def _without_collector() -> Iterator[None]:
 
 @click.group()
 def leaderboard() -> None:
-    """Build leaderboards from the records of runs."""
+    """Build leaderboards from the records of runs; pack, verify and serve them."""
+
+
+def find_board(board: str, folder: str, plugins: tuple[str, ...]) -> tuple[Board, Suite, Path]:
+    """The board by its name or TOML file, its suite, and the folder with its runs."""
+    from xtreme_harness.definitions import Suite
+    from xtreme_harness.registry import load_registry, read_board
+
+    root = Path(folder)
+    if not root.is_dir():
+        raise RequestError(f"--dir {folder}: there is no such folder.")
+    registry = load_registry(plugins)
+    described = read_board(Path(board)) if board.endswith(".toml") else registry.board(board)
+    suite = registry.suite(described.suite) if described.suite else Suite(name="tasks", groups={"": described.tasks})
+    return described, suite, root
+
+
+def cache() -> Path:
+    """Where what boards computed is kept."""
+    from xtreme_harness.store import default_store
+
+    return default_store() / "boards"
 
 
 @leaderboard.command()
@@ -39,20 +65,12 @@ def leaderboard() -> None:
 @plugin_option
 def build(board: str, folder: str, check: bool, plugins: tuple[str, ...]) -> None:
     """Build BOARD (a name, or a TOML file) in a folder that holds its runs' records."""
-    from xtreme_harness.definitions import Suite
     from xtreme_harness.files import write_text
     from xtreme_harness.leaderboard.build import build as build_board
-    from xtreme_harness.registry import load_registry, read_board
-    from xtreme_harness.store import default_store
 
-    root = Path(folder)
-    if not root.is_dir():
-        raise RequestError(f"--dir {folder}: there is no such folder.")
-    registry = load_registry(plugins)
-    described = read_board(Path(board)) if board.endswith(".toml") else registry.board(board)
-    suite = registry.suite(described.suite) if described.suite else Suite(name="tasks", groups={"": described.tasks})
+    described, suite, root = find_board(board, folder, plugins)
     with _without_collector():
-        built = build_board(described, suite, root, default_store() / "boards")
+        built = build_board(described, suite, root, cache())
     drifted = built.drifted(root)
     if check and drifted:
         raise CheckFailed(f"{', '.join(drifted)} in {folder} differ from their records; build the board again.")
@@ -63,5 +81,5 @@ def build(board: str, folder: str, check: bool, plugins: tuple[str, ...]) -> Non
     click.echo(f"{described.name}: {len(built.files)} files, {len(drifted)} changed")
 
 
-leaderboard.add_command(verify)
-leaderboard.add_command(pack)
+for command in (verify, pack, serve):
+    leaderboard.add_command(command)
