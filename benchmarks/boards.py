@@ -148,7 +148,8 @@ def main(runs: int, examples: int, outputs: tuple[str, ...], as_json: bool) -> N
     else:
         for name, one in builds.items():
             click.echo(
-                f"{name}: {one['seconds']} s ({one['processor_seconds']} s of processor time), {one['gigabytes']} GB at most"
+                f"{name}: {one['seconds']} s ({one['processor_seconds']} s of processor time), "
+                f"{one['gigabytes']} GB at most"
             )
 
 

@@ -17,8 +17,8 @@ from xtreme_harness.files import write_text
 from xtreme_harness.job import Settings
 from xtreme_harness.jsonl import dump_line
 from xtreme_harness.leaderboard.averages import TableRow, table_rows
-from xtreme_harness.leaderboard.manifest import MANIFEST, manifest_of_run
 from xtreme_harness.leaderboard.markdown import document, run_title
+from xtreme_harness.leaderboard.verification.manifest import MANIFEST, manifest_of_run
 from xtreme_harness.phases import phases, training_data
 from xtreme_harness.plan import Plan, PlannedCell
 from xtreme_harness.records import SCHEMA, Record

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness.cli.main import run
-from xtreme_harness.leaderboard.page.server import PageServer
+from xtreme_harness.leaderboard.formats.page.server import PageServer
 
 BOARDS = Path(__file__).resolve().parents[2] / "leaderboards"
 

@@ -27,9 +27,9 @@ def compare(run_a: Path, run_b: Path, named: tuple[str, str] | None, flips: int,
 
     Rows with the same intermediate, control, method and seed are compared with each other, or the only row of each.
     """
-    from xtreme_harness.leaderboard import compare_text
-    from xtreme_harness.leaderboard.compare import compare as compare_rows
-    from xtreme_harness.leaderboard.compare_rows import matched, read_rows
+    from xtreme_harness.leaderboard.comparison import text as compare_text
+    from xtreme_harness.leaderboard.comparison.compare import compare as compare_rows
+    from xtreme_harness.leaderboard.comparison.rows import matched, read_rows
 
     rows = read_rows(run_a), read_rows(run_b)
     pairs = matched(*rows, named)

@@ -66,7 +66,7 @@ def cache() -> Path:
 def build(board: str, folder: str, check: bool, plugins: tuple[str, ...]) -> None:
     """Build BOARD (a name, or a TOML file) in a folder that holds its runs' records."""
     from xtreme_harness.files import write_text
-    from xtreme_harness.leaderboard.build import build as build_board
+    from xtreme_harness.leaderboard.board.build import build as build_board
 
     described, suite, root = find_board(board, folder, plugins)
     with _without_collector():

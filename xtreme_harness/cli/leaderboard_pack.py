@@ -18,8 +18,8 @@ def pack(runs: tuple[Path, ...], out: Path) -> None:
     RUN is a run's folder, or a folder that holds several (a study's). Predictions stay out, the manifest lists their
     hashes; `leaderboard verify` checks a pack from its per-example values.
     """
-    from xtreme_harness.leaderboard.pack import pack as pack_run
-    from xtreme_harness.leaderboard.verify import find_runs
+    from xtreme_harness.leaderboard.verification.pack import pack as pack_run
+    from xtreme_harness.leaderboard.verification.verify import find_runs
 
     found = list(dict.fromkeys(run.resolve() for path in runs for run in find_runs(path)))
     names = [run.name for run in found]

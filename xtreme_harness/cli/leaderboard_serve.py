@@ -22,8 +22,8 @@ def serve(board: str, folder: str, port: int, plugins: tuple[str, ...]) -> None:
     It is made from the records as they are now; nothing is written.
     """
     from xtreme_harness.cli.leaderboard import cache, find_board
-    from xtreme_harness.leaderboard.page.server import PageServer
-    from xtreme_harness.leaderboard.placing import standings_of
+    from xtreme_harness.leaderboard.board.placing import standings_of
+    from xtreme_harness.leaderboard.formats.page.server import PageServer
 
     described, suite, root = find_board(board, folder, plugins)
     with PageServer(standings_of(described, suite, root, cache()), root, port) as server:

@@ -11,7 +11,7 @@ from xtreme_harness.cli.options import json_option, labels_option, plugin_option
 from xtreme_harness.errors import RequestError
 
 if TYPE_CHECKING:
-    from xtreme_harness.leaderboard.verify import Verified
+    from xtreme_harness.leaderboard.verification.verify import Verified
     from xtreme_harness.registry import Registry
 
 
@@ -35,9 +35,9 @@ def verify(
     PATH is a run's folder, a pack, or a folder that holds several, up to two folders down. Exits 3 and names each cell
     or file that differs, is missing or was edited; 5 when something cannot be read.
     """
-    from xtreme_harness.leaderboard.at_hand import Data
-    from xtreme_harness.leaderboard.verify import find_runs
-    from xtreme_harness.leaderboard.verify import verify as verify_run
+    from xtreme_harness.leaderboard.verification.at_hand import Data
+    from xtreme_harness.leaderboard.verification.verify import find_runs
+    from xtreme_harness.leaderboard.verification.verify import verify as verify_run
     from xtreme_harness.registry import load_registry
 
     for option, folder in (("--data", data), ("--labels", Path(labels) if labels else None)):
@@ -53,7 +53,7 @@ def verify(
 
 
 def _broken_conventions(paths: tuple[Path, ...], registry: Registry) -> list[str]:
-    from xtreme_harness.leaderboard.repository import repository_problems
+    from xtreme_harness.leaderboard.verification.repository import repository_problems
 
     return [f"{path}/{problem}" for path in paths for problem in repository_problems(path, registry)]
 

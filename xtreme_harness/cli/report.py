@@ -47,7 +47,7 @@ def report() -> None:
 def figures(runs: tuple[Path, ...], out: str, title: str | None) -> None:
     """Draw the figures of one or several runs (folders with records.jsonl): heat maps, transfer gap, groups."""
     from xtreme_harness.drawing.picture import require_matplotlib
-    from xtreme_harness.leaderboard.figures import folder_name, page, pictures
+    from xtreme_harness.leaderboard.formats.figures import folder_name, page, pictures
     from xtreme_harness.report.runs import read_runs, standings_of
     from xtreme_harness.report.writing import write_page
 

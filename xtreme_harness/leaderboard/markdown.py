@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from xtreme_harness.definitions import Suite
 from xtreme_harness.leaderboard.averages import TableRow, figure_at, mean
-from xtreme_harness.leaderboard.remarks import NOT_COMPARABLE as NOT_COMPARABLE
-from xtreme_harness.leaderboard.remarks import remarks as remarks
+from xtreme_harness.leaderboard.board.remarks import NOT_COMPARABLE as NOT_COMPARABLE
+from xtreme_harness.leaderboard.board.remarks import remarks as remarks
 from xtreme_harness.records import Record, signature
 
 WITHOUT_ENGLISH = "without en"

@@ -1,0 +1,124 @@
+"""A results repository: packs in their places, named soundly, whole, and none twice; the workflow that checks it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from xtreme_harness.leaderboard.verification.manifest import MANIFEST, hashes_of, manifest_of_pack, read_manifest
+from xtreme_harness.leaderboard.verification.pack import pack
+from xtreme_harness.leaderboard.verification.repository import repository_problems
+from xtreme_harness.records import read_records, write_records
+from xtreme_harness.registry import Registry
+
+MakeRun = Callable[..., Path]
+WORKFLOW = Path(__file__).parents[3] / "docs" / "results-repository" / "verify.yml"
+DOUBLE = "row none.plain.s1 is a duplicate: amina/first has it"
+
+
+@pytest.fixture
+def results(finished: Path, tmp_path: Path) -> Path:
+    """A repository with a README and one submission."""
+    folder = tmp_path / "results"
+    pack(finished, folder / "amina" / "first")
+    (folder / "README.md").write_text("# Results\n", encoding="utf-8")
+    return folder
+
+
+def problems(results: Path, registry: Registry) -> list[str]:
+    return list(repository_problems(results, registry))
+
+
+def test_sound_submissions_break_no_convention(results: Path, registry: Registry, make_run: MakeRun) -> None:
+    other = make_run(registry, tasks=("topics",), recipe="mini", seeds=(3,))
+    pack(other, results / "juma" / "second")
+    assert problems(results, registry) == []
+
+
+def test_an_empty_repository_is_sound(tmp_path: Path, registry: Registry) -> None:
+    (tmp_path / ".gitkeep").touch()
+    assert problems(tmp_path, registry) == []
+
+
+def copied(results: Path) -> None:
+    shutil.copytree(results / "amina" / "first", results / "juma" / "mine")
+
+
+def with_other_times(results: Path) -> None:
+    """A copy whose records were changed where two runs of one request may differ."""
+    copied(results)
+    folder = results / "juma" / "mine"
+    records = [
+        {**one, "created": "2030-01-01T00:00:00Z", "seconds": 1.0} for one in read_records(folder / "records.jsonl")
+    ]
+    write_records(folder / "records.jsonl", records)
+    made = manifest_of_pack(folder, read_manifest(folder))
+    (folder / MANIFEST).write_text(json.dumps(made.as_json() | {"run": "0" * 64}), encoding="utf-8")
+
+
+def misplaced(results: Path) -> None:
+    (results / "amina" / "first").rename(results / "first")
+
+
+def run_instead(results: Path) -> None:
+    manifest = results / "amina" / "first" / MANIFEST
+    made = {"files": hashes_of(manifest.parent), "root": ""}
+    manifest.write_text(json.dumps(made), encoding="utf-8")
+
+
+def few_languages(results: Path) -> None:
+    request = results / "amina" / "first" / "request.json"
+    told = json.loads(request.read_text(encoding="utf-8")) | {"languages": ["en", "sw"]}
+    request.write_text(json.dumps(told), encoding="utf-8")
+
+
+def named(name: str) -> Callable[[Path], object]:
+    return lambda results: (results / "amina" / "first").rename(results / "amina" / name)
+
+
+def with_file(name: str) -> Callable[[Path], object]:
+    return lambda results: (results / name).write_text("{}", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (copied, "juma/mine: the run is a duplicate: amina/first has it"),
+        (with_other_times, f"juma/mine: {DOUBLE}"),
+        (misplaced, "first: is a pack; its place is <submitter>/<run name>/"),
+        (run_instead, "amina/first: is no pack; make one with: xtreme-harness leaderboard pack RUN --out DIR"),
+        (few_languages, "amina/first: has only the languages en, sw; a submission has all of its tasks"),
+        (
+            named("a b"),
+            "amina/a b: a name has letters, digits, '.', '_' and '-' only, and begins with one of the first",
+        ),
+        (named("-x"), "amina/-x: a name has letters, digits"),
+        (with_file("notes.txt"), "notes.txt: is no folder; there are packs only, in <submitter>/<run name>/"),
+        (with_file("amina/a.json"), "amina/a.json: is no folder; there are packs only"),
+        (with_file("amina/first/model.bin"), "amina/first: model.bin is no file of a pack"),
+        (with_file("amina/first/records.jsonl"), "amina/first: cannot be read: "),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_what_breaks_a_convention_is_named(
+    change: Callable[[Path], object], told: str, results: Path, registry: Registry
+) -> None:
+    change(results)
+    found = problems(results, registry)
+    assert [one for one in found if one.startswith(told)], found
+
+
+def test_the_workflow_runs_what_the_docs_say() -> None:
+    """On pull requests, without rights, from what a user would write in the repository's folder."""
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "pull_request" in workflow[True]  # YAML 1.1 reads the key `on` as a truth value
+    commands = [step.get("run", "") for step in workflow["jobs"]["verify"]["steps"]]
+    docs = (WORKFLOW.parents[1] / "leaderboards.md").read_text(encoding="utf-8")
+    assert re.search(rf"^{re.escape(commands[-1].strip())}$", docs, re.MULTILINE)

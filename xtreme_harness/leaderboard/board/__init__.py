@@ -1,0 +1,1 @@
+"""A board from its runs: rows, columns, intervals, ranks, published rows."""

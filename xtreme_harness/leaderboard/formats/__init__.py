@@ -1,0 +1,1 @@
+"""One module an output format: each renders standings to files."""

@@ -1,0 +1,1 @@
+"""Runs and packs computed again without a model; what a run publishes."""

@@ -1,0 +1,169 @@
+"""Computes every cell of runs and packs again, without a model, and names what differs, is missing or was edited."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import DataError, MissingData, RequestError
+from xtreme_harness.jsonl import read_jsonl
+from xtreme_harness.leaderboard.averages import table_rows
+from xtreme_harness.leaderboard.markdown import document, run_title
+from xtreme_harness.leaderboard.verification.asked import (
+    Asked,
+    place_of,
+    place_problems,
+    plan_problems,
+    record_problems,
+    row_problems,
+)
+from xtreme_harness.leaderboard.verification.at_hand import Data, Held
+from xtreme_harness.leaderboard.verification.cell import Cell, cell_problems, how_checked
+from xtreme_harness.leaderboard.verification.manifest import MANIFEST, VALUES, manifest_problems
+from xtreme_harness.leaderboard.verification.pack import RECORDS, REQUEST
+from xtreme_harness.records import Record, problem_of
+from xtreme_harness.registry import Registry
+from xtreme_harness.scores import cell_names, packed_scores
+
+PLAN, PAGE = "plan.json", "leaderboard.md"
+DEEPEST = 2  # folders between the one that is named and a run
+SHOWN = 12  # characters of a root hash
+
+
+@dataclass
+class Verified:
+    """What became of one run or pack. `checked` counts its cells by what they were computed from.
+
+    `unreadable`: something could not be read at all; it is among the problems.
+    """
+
+    folder: Path
+    root: str = ""
+    is_pack: bool = False
+    checked: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unreadable: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """3 where a difference was found, 5 where nothing could be compared, else 0."""
+        if not self.problems:
+            return 0
+        return DataError.exit_code if self.unreadable and len(self.problems) == 1 else 3
+
+    def summary(self) -> str:
+        """One line: what it is, and how many cells were computed from what."""
+        what = f"{'pack' if self.is_pack else 'run'} {self.root[:SHOWN]}".rstrip()
+        counted = [f"{number} {how}" for how, number in self.checked.items()]
+        cells = f"{sum(self.checked.values())} cells ({', '.join(counted)})" if counted else "no cells"
+        return f"{self.folder}: {what}: {cells}"
+
+    def as_json(self) -> dict[str, Any]:
+        kind = "pack" if self.is_pack else "run"
+        lists = {"problems": self.problems, "notes": self.notes}
+        return {"folder": str(self.folder), "kind": kind, "root": self.root, "cells": dict(self.checked), **lists}
+
+
+def find_runs(path: Path, may_be_empty: bool = False) -> list[Path]:
+    """The runs and packs at `path`, or up to two folders below it, by name.
+
+    Raises MissingData where there is none, unless that may be so.
+    """
+    if not path.is_dir():
+        raise MissingData(path, None, "there is no such folder")
+    patterns = ["/".join(["*"] * depth + [name]) for depth in range(DEEPEST + 1) for name in (MANIFEST, RECORDS)]
+    found = sorted({file.parent for pattern in patterns for file in path.glob(pattern)})
+    tops = [folder for folder in found if not any(other in folder.parents for other in found)]
+    if not tops and not may_be_empty:
+        raise MissingData(path, None, f"holds no run and no pack (a folder with {MANIFEST} and {RECORDS})")
+    return tops
+
+
+def verify(folder: Path, registry: Registry, data: Data) -> Verified:
+    """Checks one run or pack; whatever is wrong with it becomes a problem, not an error."""
+    done = Verified(folder)
+    try:
+        held = Held.of(folder)
+        done.root, done.is_pack = held.root, held.manifest.is_pack
+        done.problems += manifest_problems(held.manifest, folder, held.hashes)
+        _verify_contents(done, held, registry, data)
+    except DataError as error:
+        done.unreadable = not isinstance(error, MissingData)
+        done.problems.append(str(error).removeprefix(f"{folder}/"))
+    done.problems = list(dict.fromkeys(done.problems))
+    return done
+
+
+def _verify_contents(done: Verified, held: Held, registry: Registry, data: Data) -> None:
+    """Raises DataError for records, a request or a plan that cannot be read."""
+    records = _sound_records(done, held)
+    try:
+        asked = Asked.of(held.json(REQUEST), registry)
+    except RequestError as error:
+        done.problems.append(f"{REQUEST}: {error} A task of a plugin needs --plugin.")
+        return
+    done.problems += place_problems(records, asked)
+    done.problems += row_problems(records)
+    done.problems += _stray_files(held, records)
+    _verify_cells(done, _cells(held, records, asked, registry, data))
+    if not held.manifest.is_pack and records:
+        done.problems += plan_problems(held.json(PLAN), records, asked)
+        done.problems += _page_problems(held, records, asked)
+
+
+def _sound_records(done: Verified, held: Held) -> list[Record]:
+    """The records that fit the schema; the others are problems."""
+    if not held.holds(RECORDS):
+        raise MissingData(RECORDS, None, "there is no such file")
+    records = []
+    for number, record in read_jsonl(held.folder / RECORDS):
+        if problem := problem_of(record):
+            done.problems.append(f"{RECORDS}, line {number}: {problem}")
+        else:
+            records.append(record)
+    return records
+
+
+def _cells(held: Held, records: Sequence[Record], asked: Asked, registry: Registry, data: Data) -> Iterator[Cell]:
+    """The cells that were asked for; the others are named already."""
+    tasks = {task.name: task for task in asked.tasks}
+    expected = set(asked.cells([record["row"] for record in records]))
+    for record in records:
+        if place_of(record) in expected:
+            task = tasks[record["task"]]
+            yield Cell(record, task, held, data.parts(task, record), registry)
+
+
+def _verify_cells(done: Verified, cells: Iterable[Cell]) -> None:
+    others = []
+    for cell in cells:
+        place = " ".join(place_of(cell.record))
+        told = [*record_problems(cell.record, cell.task, cell.registry), *cell_problems(cell)]
+        done.problems += [f"{place}: {problem}" for problem in told]
+        done.checked[how_checked(cell)] += 1
+        others += [cell.task.name] if cell.parts.is_other and not cell.parts.comes_along else []
+    for name in dict.fromkeys(others):
+        done.notes.append(f"the data of {name} in the folder named is not that of the records; not used")
+
+
+def _stray_files(held: Held, records: Sequence[Record]) -> Iterator[str]:
+    """Predictions and values that no record speaks of."""
+    known = {name for record in records for name in cell_names(record)}
+    known |= {packed_scores(Path(), record["task"], record["language"]).as_posix() for record in records}
+    for name in held.hashes:
+        if name.startswith(("predictions/", VALUES)) and name not in known:
+            yield f"{name}: belongs to no record"
+
+
+def _page_problems(held: Held, records: Sequence[Record], asked: Asked) -> Iterator[str]:
+    if not held.holds(PAGE):
+        yield f"{PAGE}: is missing"
+        return
+    title = run_title(records[0]["model"]["name"], asked.suite, asked.languages)
+    page = document(title, records, table_rows(records, asked.suite), asked.suite)
+    if (held.folder / PAGE).read_bytes() != page.encode():
+        yield f"{PAGE}: is not the page that the records make"
