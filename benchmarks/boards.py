@@ -147,10 +147,8 @@ def main(runs: int, examples: int, outputs: tuple[str, ...], as_json: bool) -> N
         click.echo(json.dumps({"runs": runs, "cells": cells_in_all, "examples": examples, **builds}))
     else:
         for name, one in builds.items():
-            click.echo(
-                f"{name}: {one['seconds']} s ({one['processor_seconds']} s of processor time), "
-                f"{one['gigabytes']} GB at most"
-            )
+            seconds = f"{one['seconds']} s ({one['processor_seconds']} s of processor time)"
+            click.echo(f"{name}: {seconds}, {one['gigabytes']} GB at most")
 
 
 if __name__ == "__main__":
