@@ -281,6 +281,31 @@ def test_systems_are_never_compared_unpaired(ours: Values, theirs: Values, told:
             test()
 
 
+def mined(*pairs: tuple[str, int, int, int]) -> Values:
+    """Sources that were mined, or are gold: (id, hits, predicted, gold)."""
+    return values_of([dict(zip(("id", "hits", "predicted", "gold"), one, strict=True)) for one in pairs], ["f1"])
+
+
+def test_what_one_system_invented_counts_nothing_for_the_other() -> None:
+    """Mined sources without a translation: each system has its own."""
+    gold = [(f"s{place}", 1, 1, 1) for place in range(30)]
+    ours, theirs = mined(*gold, ("x", 0, 1, 0)), mined(("y", 0, 1, 0), ("z", 0, 1, 0), *gold)
+    found = compare([ours], [theirs])
+    assert found.estimate().value == pytest.approx(figure(ours) - figure(theirs))
+    low, high = found.estimate().interval()
+    assert low < found.estimate().value < high
+    assert found.estimate().p_value > 0.5
+
+
+def test_gold_that_one_system_lacks_is_no_invention() -> None:
+    ours, theirs = mined(("a", 1, 1, 1), ("b", 0, 0, 1)), mined(("a", 1, 1, 1))
+    with pytest.raises(RequestError, match="they share 1 of 2 items"):
+        compare([ours], [theirs])
+    tagged = [{"id": name, "hits": 0, "predicted": 1, "gold": 0, "tokens": 5} for name in "ab"]
+    with pytest.raises(RequestError, match="they share 1 of 2 items"):  # a sentence without entities was asked too
+        compare([values_of(tagged, ["f1"])], [values_of(tagged[:1], ["f1"])])
+
+
 def test_p_values_that_swaps_do_not_resolve_follow_the_normal_tail() -> None:
     """Forty items, all won: 2 in 2 ** 40 by counting, which no number of swaps would find."""
     won = compare([right(*[1.0] * 40)], [right(*[0.0] * 40)]).estimate()

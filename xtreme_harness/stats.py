@@ -41,6 +41,7 @@ COUNTS: Mapping[str, tuple[Mapping[str, float], Mapping[str, float]]] = {
     "recall": ({"hits": 100.0}, {"gold": 1.0}),
     "token_accuracy": ({"right": 100.0}, {"tokens": 1.0}),
 }
+PAIR_COUNTS = {"id", "hits", "predicted", "gold"}  # rows that list what was found, not what was asked
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,20 @@ class Values:
     """The examples of one cell: ids, groups (the id where there is none), and what each adds above and below the line.
 
     `parts` is [2, examples, metrics]. `empty` [metrics] is the figure of nothing at all: none for a mean, 0 for counts,
-    as the scorers have it.
+    as the scorers have it. `invented` are the ids that are there only because the system predicted something: a mined
+    pair whose sentence has no translation. Another system need not have them, where they count nothing.
     """
 
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     parts: Floats
     empty: Floats
+    invented: frozenset[str] = frozenset()
+
+    @property
+    def items(self) -> frozenset[str]:
+        """The ids of the data's own items, which every system has."""
+        return frozenset(self.ids) - self.invented
 
 
 def values_of(rows: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> Values:
@@ -68,6 +76,7 @@ def values_of(rows: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> Valu
         groups=tuple(str(row.get("group", row["id"])) for row in rows),
         parts=np.stack([np.stack([line[side] for line in lines], axis=1) for side in (0, 1)]),
         empty=np.array([empty for _, _, empty in lines]),
+        invented=frozenset(str(row["id"]) for row in rows if row.keys() <= PAIR_COUNTS and not row["gold"]),
     )
 
 
@@ -185,7 +194,7 @@ def compare(
 def _check_paired(mine: Values, other: Values, number: int) -> None:
     if mine.ids == other.ids:
         return
-    ours, theirs = set(mine.ids), set(other.ids)
+    ours, theirs = mine.items, other.items
     if ours != theirs:
         raise RequestError(
             f"Two systems cannot be compared: in cell {number} they share {len(ours & theirs)} of "

@@ -201,6 +201,19 @@ class TestNeverUnpaired:
         assert found.tasks[1].low is not None
 
 
+def test_sources_that_only_one_side_mined_are_flips(write_run: Callable[..., Path]) -> None:
+    gold: Values = [{"id": f"s{place}", "hits": 1, "predicted": 1, "gold": 1} for place in range(9)]
+    own: list[Values] = [[{"id": name, "hits": 0, "predicted": 1, "gold": 0}] for name in ("x", "y")]
+    a, b = (
+        write_run(name, {("mining", "de"): [*gold, *rows]}, headline=["f1"])
+        for name, rows in zip("ab", own, strict=True)
+    )
+    found = compared(a, b)
+    (flips,) = found.flips
+    assert (flips.ids_a, flips.ids_b, flips.same) == (("y",), ("x",), 9)
+    assert cell(found, "mining", "de").low is not None
+
+
 def test_damaged_values_are_named(write_run: Callable[..., Path]) -> None:
     a, b = write_run("a", {("xnli", "sw"): MOSTLY_WRONG}), write_run("b", {("xnli", "sw"): MOSTLY_RIGHT})
     damaged = [{"id": "i0", "accuracy": "high"}]

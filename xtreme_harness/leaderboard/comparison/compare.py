@@ -22,6 +22,7 @@ from xtreme_harness.records import Record
 AVERAGE = "average"
 MCNEMAR, RANDOMISATION = "McNemar", "randomisation"
 TEST_DATA = ("test", "gold")
+NOTHING_WRONG = 100.0  # the figure of an example where nothing was to be found, and nothing was
 TOLERANCE = 0.01  # points between a record's figure and that of its values
 
 
@@ -163,7 +164,7 @@ def _other_test(first: Record, second: Record) -> str:
 
 
 def _other_items(ours: stats.Values, theirs: stats.Values) -> str:
-    mine, other = set(ours.ids), set(theirs.ids)
+    mine, other = ours.items, theirs.items
     if mine != other:
         return f"other items: {len(mine & other)} of {len(mine | other)} are in both"
     return "" if mine else "no items"
@@ -189,21 +190,25 @@ def _is_independent(values: stats.Values) -> bool:
 def _by_item(values: stats.Values) -> dict[str, float]:
     """Each example's own figure; where nothing was to be found and nothing was, it is right."""
     top, bottom = values.parts
-    figures = np.divide(top, bottom, out=np.full(top.shape, 100.0), where=bottom != 0).mean(axis=1)
+    figures = np.divide(top, bottom, out=np.full(top.shape, NOTHING_WRONG), where=bottom != 0).mean(axis=1)
     return dict(zip(values.ids, figures.tolist(), strict=True))
 
 
 def _flips(place: Place, ours: stats.Values, theirs: stats.Values, most: int) -> Flips:
     first, second = _by_item(ours), _by_item(theirs)
-    lost = [item for item in first if first[item] > second[item] + stats.ROUNDING]
-    gained = [item for item in first if second[item] > first[item] + stats.ROUNDING]
+    gains = {
+        item: second.get(item, NOTHING_WRONG) - first.get(item, NOTHING_WRONG)
+        for item in dict.fromkeys([*first, *second])
+    }
+    lost = [item for item, gain in gains.items() if gain < -stats.ROUNDING]
+    gained = [item for item, gain in gains.items() if gain > stats.ROUNDING]
     return Flips(
         task=place[0],
         language=place[1],
         is_right_or_wrong=_is_right_or_wrong(ours) and _is_right_or_wrong(theirs),
         better_in_a=len(lost),
         better_in_b=len(gained),
-        same=len(first) - len(lost) - len(gained),
+        same=len(gains) - len(lost) - len(gained),
         ids_a=tuple(lost[:most]),
         ids_b=tuple(gained[:most]),
     )
