@@ -74,3 +74,17 @@ def test_readme_shows_both_set_up_commands() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme
     assert "make test" in readme
+
+
+def lines_of(text: str, start: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(start)]
+
+
+def test_readme_shows_the_mini_study_as_it_came_out() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    study = (ROOT / "leaderboards" / "studies" / "mini" / "study.md").read_text(encoding="utf-8")
+    block = readme[readme.index("takes 25 minutes") :].split("```")[1]
+    shown = [*lines_of(block, "|"), *lines_of(block, "- ")]
+    assert len(shown) == 11
+    for line in shown[2:]:
+        assert line in study
