@@ -27,6 +27,7 @@ board: $(VENV)/.installed-mini
 	$(BIN)/xtreme-harness leaderboard build mini
 	$(BIN)/xtreme-harness leaderboard build real
 	$(BIN)/xtreme-harness leaderboard build xtreme
+	$(BIN)/xtreme-harness study leaderboards/studies/mini/study.toml --tables leaderboards/studies/mini
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
