@@ -11,6 +11,9 @@ import pytest
 from xtreme_harness import hookspecs
 from xtreme_harness.cli.main import COMMANDS, cli
 from xtreme_harness.errors import EXIT_CODES
+from xtreme_harness.leaderboard.averages import table_rows
+from xtreme_harness.records import read_records
+from xtreme_harness.registry import load_registry
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = "\n".join(
@@ -88,3 +91,13 @@ def test_readme_shows_the_mini_study_as_it_came_out() -> None:
     assert len(shown) == 11
     for line in shown[2:]:
         assert line in study
+
+
+def test_readme_shows_the_row_of_the_mini_board() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    records = read_records(ROOT / "leaderboards" / "mini" / "mini.mini" / "records.jsonl")
+    rows = table_rows(records, load_registry().suite("mini"))
+    (row,) = (row for row in rows if row.label == "none.plain.srecipe")
+    shown = [figure.text() for figure in (*row.tasks.values(), row.average)]
+    (line,) = lines_of(readme, "| none.plain.srecipe ")
+    assert [cell.strip() for cell in line.strip("|").split("|")][1:] == shown

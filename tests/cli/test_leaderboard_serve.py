@@ -38,7 +38,7 @@ def test_it_says_where_the_page_is_until_ctrl_c(
     assert run(["leaderboard", "serve", "mini", "--dir", str(BOARDS), "--port", "0"]) == 0
     (server,) = interrupted
     assert capsys.readouterr().out == f"Bundled suite: {server.address} (Ctrl-C ends it)\n"
-    assert "/mini.html" in server.pages and "/mini/mini/records.jsonl" in server.records
+    assert "/mini.html" in server.pages and "/mini/mini.mini/records.jsonl" in server.records
 
 
 def test_nothing_is_written(interrupted: list[PageServer], tmp_path: Path) -> None:

@@ -144,3 +144,8 @@ def test_verification_needs_only_what_the_workflow_installs(run: Path, plugins: 
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr + done.stdout
     assert done.stdout.splitlines()[-2:] == ["1 verified", "False"]
+
+
+def test_committed_runs_are_what_their_manifests_and_values_say(capsys: pytest.CaptureFixture[str]) -> None:
+    boards = WORKFLOW.parents[2] / "leaderboards"
+    assert leaderboard("verify", boards / "mini", boards / "studies") == 0, capsys.readouterr().out
