@@ -66,14 +66,16 @@ def module_version(name: str) -> str:
 
 def code_version(functions: Iterable[Any]) -> str:
     """Hash of the names of `functions` and of the files they are written in, with what these import from their own
-    package.
+    package, and of the `files` that one names (a metric its script).
 
     A reader stands with the parts that it shares with others, and an object that is called with the functions that it
     holds. Of the core only the function's own file counts: units name its modules one by one. What has no Python code
     adds nothing.
     """
+    functions = list(functions)
     plain = [part for function in functions for part in _functions_in(function)]
     files = {file for one in plain for file in _with_imports(one.__module__ or "", one.__code__.co_filename)}
+    files |= {file for function in functions for file in getattr(function, "files", ())}
     versions = sorted(file_version(file) for file in files if Path(file).is_file())
     return digest([versions, sorted(one.__qualname__ for one in plain)])
 
