@@ -329,10 +329,13 @@ class _Layout:
             files=self.folders.files,
             gold=self.folders.gold,
             reader=reader_version,
-            scorer=code_version([self.registry.metric(name).compute for name in task.metrics]),
+            scorer=self._scorer_version,
             limit=self.limit,
             target_dev=self.target_dev,
         )
+
+    def _scorer_version(self, task: Task) -> str:
+        return code_version([self.registry.metric(name).compute for name in task.metrics])
 
     def _method(self, name: str) -> tuple[Method, dict[str, str]]:
         """The method as set, hashes in place of the files that it names; and the paths of these."""

@@ -162,7 +162,7 @@ def test_json_has_the_documented_form(shared: Shared) -> None:
     assert result["run"] == "first"
     assert result["plan"] == json.loads((shared.run / "plan.json").read_text(encoding="utf-8"))["id"]
     (row,) = result["rows"]
-    assert set(row) == {"row", "intermediate", "method", "seed", "tasks", "groups", "average"}
+    assert set(row) == {"row", "intermediate", "control", "method", "seed", "tasks", "groups", "average"}
     assert (row["row"], row["intermediate"], row["method"], row["seed"]) == (ROW, "none", "plain", 1)
     expected = {(record["task"], record["language"]): record["metrics"] for record in records(shared.run)}
     found = {(task, code): one for task in row["tasks"] for code, one in row["tasks"][task]["languages"].items()}

@@ -29,8 +29,8 @@ class Assignment:
     """One task in one row of a run, with everything resolved: a target, or one that is trained on in between.
 
     `files(task, split, language)` and `gold(task, language)` look files up in the request's folders; `gold` gives None
-    when there are none. `reader(task)` is the version of the code that reads the task's files, `scorer` that of its
-    metrics. `limit` is the most examples a language that a part (`train`, `dev`, `test`) may have; without one, all.
+    when there are none. `reader(task)` is the version of the code that reads the task's files, `scorer(task)` that of
+    its metrics. `limit` is the most examples a language that a part (`train`, `dev`, `test`) may have; else all.
     `target_dev` asks for the figures on the dev parts of other languages too. `method_files` are the paths of the
     files that the method's parameters name; the parameters themselves hold their hashes.
     """
@@ -47,7 +47,7 @@ class Assignment:
     files: Callable[[Task, str, str], Files]
     gold: Callable[[Task, str], Files | None]
     reader: Callable[[Task], str]
-    scorer: str
+    scorer: Callable[[Task], str]
     limit: Mapping[str, int] = field(default_factory=dict)
     target_dev: bool = False
     method_files: Mapping[str, str] = field(default_factory=dict)

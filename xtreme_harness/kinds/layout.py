@@ -264,7 +264,7 @@ def gold_unit(
         task=task.name,
         task_version=task.version,
         inputs=inputs,
-        fingerprints={"reader": assignment.reader(task), "scorer": assignment.scorer},
+        fingerprints={"reader": assignment.reader(task), "scorer": assignment.scorer(task)},
         data=gold.hashes,
         parameters={**_part(assignment, split, language), "metrics": list(task.metrics)},
         details={"files": gold.paths},

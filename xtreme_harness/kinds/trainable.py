@@ -127,7 +127,7 @@ class Trainable(ABC):
                 "dropout": assignment.recipe["dropout"],
             },
             modules=self.modules,
-            scorer=assignment.scorer,
+            scorer=assignment.scorer(source),
         )
 
     def _prepare_unit(self, assignment: Assignment, task: Task, split: str, language: str) -> Unit:
