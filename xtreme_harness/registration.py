@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 import pluggy
@@ -76,6 +77,18 @@ class LoadedPlugin(NamedTuple):
         self.registrations.append(new)
 
 
+def _only(module: Any, is_wanted: Callable[[str, Any], bool]) -> Any:
+    """Some things of a module, as one: pluggy looks long at every name there is, again for each plugin."""
+    if not isinstance(module, ModuleType):
+        return module
+    chosen = ModuleType(module.__name__)
+    vars(chosen).update({name: value for name, value in vars(module).items() if is_wanted(name, value)})
+    return chosen
+
+
+SPECIFICATIONS = _only(hookspecs, lambda name, value: name in HOOKS)
+
+
 def load_plugin(candidate: Candidate, loaded: Sequence[LoadedPlugin] = ()) -> LoadedPlugin | None:
     """Imports `candidate` and calls its registering hooks; None when it is one of `loaded` under another name.
 
@@ -85,8 +98,9 @@ def load_plugin(candidate: Candidate, loaded: Sequence[LoadedPlugin] = ()) -> Lo
     if any(plugin.module is module for plugin in loaded):
         return None
     manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    hooks = guarded("cannot be registered", partial(_checked_hooks, manager, module))
+    manager.add_hookspecs(SPECIFICATIONS)
+    functions = _only(module, lambda name, value: isinstance(value, FunctionType))
+    hooks = guarded("cannot be registered", partial(_checked_hooks, manager, functions))
     plugin = LoadedPlugin(candidate.name, candidate.origin, module, manager, hooks, [])
     taken = [item for other in loaded for item in other.registrations]
     for hook in hooks:

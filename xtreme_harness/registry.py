@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from xtreme_harness.collector import paused_collector
 from xtreme_harness.completion import completed
 from xtreme_harness.definitions import Board, Executor, Kind, Method, Metric, Model, Recipe, Suite, Task
 from xtreme_harness.discovery import Candidate, find_candidates, plugin_arguments
@@ -154,7 +155,7 @@ def load_registry(plugins: Sequence[str] = ()) -> Registry:
     XTREME_HARNESS_STRICT=1. What plugins print goes to standard error: standard output carries results.
     """
     candidates = find_candidates(plugins)
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), paused_collector():
         loaded, failures = _load_each(candidates)
     kept, refused = completed(loaded)
     failures |= {(plugin.name, plugin.origin): str(error) for plugin, error in refused}

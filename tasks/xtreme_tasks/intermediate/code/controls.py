@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,8 @@ Read = Callable[[str, str, tuple[Path, ...]], Iterable[dict[str, Any]]]
 
 def order(text: str) -> str:
     """A key that sorts texts at random, the same everywhere."""
+    import hashlib  # costs `list` as much as ten of these modules
+
     return hashlib.sha256(text.encode()).hexdigest()
 
 
