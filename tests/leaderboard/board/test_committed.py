@@ -14,6 +14,8 @@ import pytest
 
 from xtreme_harness.records import read_records
 
+pytestmark = pytest.mark.slow  # each starts the command as a process
+
 ROOT = Path(__file__).resolve().parents[3]
 BOARDS = ROOT / "leaderboards"
 COMMITTED = sorted(path.stem for path in BOARDS.glob("*.md"))
