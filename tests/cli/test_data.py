@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from ended import Ended
 from web_server import File, Web
 
 from xtreme_harness.cli.main import run
 
 PLUGIN = Path(__file__).parents[1] / "data_plugin" / "colours.py"
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
 
 Data = Callable[..., Ended]
 

@@ -12,6 +12,7 @@ from xtreme_harness.records import Record, signature
 
 WITHOUT_ENGLISH = "without en"
 GAP = "gap"
+GAIN, LOSS = "▲", "▼"
 EXPLAINED = (
     f"Groups are means of their tasks; `{WITHOUT_ENGLISH}` is the mean of the tasks' means over all languages but "
     f"English, `{GAP}` the mean over the tasks with English of English minus the mean of the others."
@@ -93,6 +94,19 @@ def run_title(model: str, suite: Suite, languages: Sequence[str]) -> str:
 
 def _suite(suite: Suite) -> str:
     return f"{suite.name}.{suite.version}"
+
+
+def difference_text(
+    difference: float, low: float | None, high: float | None, is_significant: bool, remark: str = ""
+) -> str:
+    """`+1.2 [-0.3, +2.7]`; bold and with an arrow where it is significant. `remark` stands behind the number."""
+    number = f"{difference:+.1f}"
+    if low is None or high is None:
+        return f"{number}{remark} [no interval]"
+    interval = f"[{low:+.1f}, {high:+.1f}]"
+    if not is_significant:
+        return f"{number}{remark} {interval}"
+    return f"**{number}**{remark} {interval} {GAIN if difference > 0 else LOSS}"
 
 
 def table(titles: list[str], lines: list[list[str]], names: int = 1) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from xtreme_harness import stats
 from xtreme_harness.intermediate import NONE
-from xtreme_harness.leaderboard.markdown import remarks
+from xtreme_harness.leaderboard.markdown import GAIN, LOSS, remarks
 from xtreme_harness.study.arms import Point
 from xtreme_harness.study.cells import Cells, Series
 from xtreme_harness.study.effects import OVERVIEW, Effect, Place, effects, families, lines_of
@@ -19,8 +19,6 @@ from xtreme_harness.study.groups import GROUPINGS
 from xtreme_harness.study.selection import Choice, Tried, choose, chosen_cells
 from xtreme_harness.study.tables import (
     DUE,
-    GAIN,
-    LOSS,
     OWN,
     choice_table,
     control_table,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from xtreme_harness.leaderboard.averages import mean
-from xtreme_harness.leaderboard.markdown import table
+from xtreme_harness.leaderboard.markdown import difference_text, table
 from xtreme_harness.study.cells import Cell, Cells, Series
 from xtreme_harness.study.effects import AVERAGE, EVERY, OVERVIEW, Effect, Place
 from xtreme_harness.study.selection import Choice, phase_figures
 
-GAIN, LOSS = "▲", "▼"
 DUE = "◆"  # to what the task is about
 OWN = "°"
 NOTHING = "–"  # the task has no language of the group
@@ -42,13 +41,8 @@ def effect_text(effect: Effect) -> str:
     if effect.difference is None:
         return effect.state
     own = OWN if effect.own_data else ""
-    if effect.low is None or effect.high is None:
-        return f"{effect.difference:+.1f}{own} [no interval]"
-    number, interval = f"{effect.difference:+.1f}", f"[{effect.low:+.1f}, {effect.high:+.1f}]"
-    if not effect.is_significant:
-        return f"{number}{own} {interval}"
-    due = DUE if effect.due_to_task else ""
-    return f"**{number}**{own} {interval} {GAIN if effect.difference > 0 else LOSS}{due}"
+    text = difference_text(effect.difference, effect.low, effect.high, effect.is_significant, own)
+    return f"{text}{DUE}" if effect.is_significant and effect.due_to_task else text
 
 
 def power_text(effect: Effect) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 from xtreme_harness.leaderboard.comparison.compare import MCNEMAR, Comparison, Delta, Flips
 from xtreme_harness.leaderboard.comparison.differences import Place
 from xtreme_harness.leaderboard.comparison.rows import Row
-from xtreme_harness.leaderboard.markdown import table
+from xtreme_harness.leaderboard.markdown import difference_text, table
 
-GAIN, LOSS = "▲", "▼"
 ABSENT = "–"
 EXPLAINED = (
     "Differences are B - A, with 95 % intervals by paired bootstrap on the same items; bold with an arrow where the "
@@ -97,12 +96,7 @@ def delta_text(delta: Delta) -> str:
     """`+1.2 [-0.3, +2.7]`; bold and with an arrow where the corrected test is significant."""
     if delta.difference is None:
         return ABSENT
-    if delta.low is None or delta.high is None:
-        return f"{delta.difference:+.1f} [no interval]"
-    number, interval = f"{delta.difference:+.1f}", f"[{delta.low:+.1f}, {delta.high:+.1f}]"
-    if not delta.is_significant:
-        return f"{number} {interval}"
-    return f"**{number}** {interval} {GAIN if delta.difference > 0 else LOSS}"
+    return difference_text(delta.difference, delta.low, delta.high, delta.is_significant)
 
 
 def _p(delta: Delta) -> str:
