@@ -77,7 +77,7 @@ def test_json_says_the_same(run: Path, plugins: list[str], capsys: pytest.Captur
     ("arguments", "code", "told"),
     [
         (["verify"], 2, "Missing argument 'PATH...'"),
-        (["verify", "nowhere"], 5, "nowhere: there is no such folder"),
+        (["verify", "nowhere"], 2, "nowhere: there is no such folder"),
         (["verify", "empty"], 5, "empty: holds no run and no pack"),
         (["verify", "run", "--data", "nowhere"], 2, "--data nowhere: there is no such folder"),
         (["verify", "run", "--labels", "nowhere"], 2, "--labels nowhere: there is no such folder"),

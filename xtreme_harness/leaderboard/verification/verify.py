@@ -71,10 +71,10 @@ class Verified:
 def find_runs(path: Path, may_be_empty: bool = False) -> list[Path]:
     """The runs and packs at `path`, or up to two folders below it, by name.
 
-    Raises MissingData where there is none, unless that may be so.
+    Raises RequestError for no folder, MissingData where there is no run in it, unless that may be so.
     """
     if not path.is_dir():
-        raise MissingData(path, None, "there is no such folder")
+        raise RequestError(f"{path}: there is no such folder.")
     patterns = ["/".join(["*"] * depth + [name]) for depth in range(DEEPEST + 1) for name in (MANIFEST, RECORDS)]
     found = sorted({file.parent for pattern in patterns for file in path.glob(pattern)})
     tops = [folder for folder in found if not any(other in folder.parents for other in found)]
