@@ -30,6 +30,7 @@ ENDINGS = {
     "nodisk": lambda: fail(OSError(errno.ENOSPC, "No space left on device", "out/x")),
     "nomemory": lambda: fail(MemoryError()),
     "interrupted": lambda: fail(KeyboardInterrupt()),
+    "interrupted-import": lambda: exec("raise KeyboardInterrupt"),
     "aborted": lambda: fail(click.Abort()),
     "usage": lambda: fail(click.ClickException("not like this")),
     "long": lambda: fail(CheckpointError("one\\ntwo\\nthree\\nfour")),
@@ -137,6 +138,14 @@ def test_endings(endings: None, capsys: pytest.CaptureFixture[str], command: str
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(f"xtreme-harness: {message}")
     assert len(err.splitlines()) <= 3 and "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["interrupted", "interrupted-import"])
+def test_an_interrupted_process_ends_with_a_code_and_not_by_a_signal(
+    endings: None, tmp_path: Path, command: str
+) -> None:
+    assert program(command, PYTHONPATH=str(tmp_path)).returncode == 130
 
 
 def test_good_endings(endings: None, capsys: pytest.CaptureFixture[str]) -> None:

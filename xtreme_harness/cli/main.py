@@ -115,6 +115,7 @@ def _told(error: BaseException) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt | click.Abort):
+        _forget_interrupt()
         _tell("interrupted. What was finished is kept; the same command goes on from there.")
         return 130
     if isinstance(error, BrokenPipeError):
@@ -126,6 +127,14 @@ def _told(error: BaseException) -> int:
         return known.exit_code
     _tell(f"a bug of ours: {_first_line(error)}", _keep_traceback(error))
     return 1
+
+
+def _forget_interrupt() -> None:
+    """An interrupt within exec(str), as where dataclasses are imported, is noted; `python -m` then dies by the signal.
+
+    Each exec of a string resets that note (CPython's run_eval_code_obj).
+    """
+    exec("")
 
 
 def _told_usage(error: click.ClickException) -> int:
