@@ -16,6 +16,7 @@ Record = dict[str, Any]
 STATES = ("ok", "failed", "missing-data", "unlabelled", "skipped", "not-published")
 VARYING = ("seconds", "created", "device", "code")  # what two runs of one request may differ in
 MODEL_FIELDS = ("name", "weights", "tokenizer", "revision")
+CHOSEN = ("threshold",)  # options that dev gold chose: an outcome, and another one with every seed
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "schema": int,
     "row": str,

@@ -144,6 +144,7 @@ def cell_record(
         "options": _resolved(cell, predict, store.find(cell.tuning.key) if cell.tuning else None),
         "phases": phases(cell, predict.result if predict else {}),
         **_target_dev(cell, store),
+        **_dev_predictions(cell, store),
         "protocol": PROTOCOL,
         "comparable": not why_not,
         "not_comparable_because": why_not,
@@ -188,6 +189,17 @@ def _target_dev(cell: PlannedCell, store: Store) -> dict[str, Any]:
     return {"target_dev": found.result["metrics"]} if found else {}
 
 
+def _dev_predictions(cell: PlannedCell, store: Store) -> dict[str, Any]:
+    """The hash of the predictions by which an option was chosen on dev gold, where one was."""
+    unit = _predicted_dev(cell)
+    found = store.find(unit.key) if unit else None
+    return {"dev_predictions": f"sha256:{found.sha256('predictions.jsonl')}"} if found else {}
+
+
+def _predicted_dev(cell: PlannedCell) -> Unit | None:
+    return cell.tuning.inputs.get("predictions") if cell.tuning else None
+
+
 def _resolved(cell: PlannedCell, predict: Finished | None, tuning: Finished | None) -> dict[str, Any]:
     """Every resolved value; what only the loaded model knew, and what was chosen on dev gold, are filled in."""
     options = {name: value for name, value in cell.options.items() if name != "seed"}
@@ -225,7 +237,11 @@ def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record], ro
 
 
 def _copy_outputs(cell: PlannedCell, store: Store, folder: Path) -> None:
-    for unit, name, suffix in ((cell.predict, "predictions.jsonl", ""), (cell.score, "scores.jsonl", ".scores")):
+    for unit, name, suffix in (
+        (cell.predict, "predictions.jsonl", ""),
+        (_predicted_dev(cell), "predictions.jsonl", ".dev"),
+        (cell.score, "scores.jsonl", ".scores"),
+    ):
         found = store.find(unit.key) if unit else None
         if found:
             folder.mkdir(parents=True, exist_ok=True)

@@ -27,10 +27,19 @@ def run_scores(folder: Path, row: str, task: str, language: str) -> Path:
     return run_predictions(folder, row, task, language).with_suffix(".scores.jsonl")
 
 
+def run_dev_predictions(folder: Path, row: str, task: str, language: str) -> Path:
+    """Predictions for dev data by which an option of the cell, as a mining threshold, was chosen."""
+    return run_predictions(folder, row, task, language).with_suffix(".dev.jsonl")
+
+
 def cell_names(record: Record) -> tuple[str, str]:
     """The names, in a run's folder, of the files with a cell's predictions and with its per-example values."""
     place = (Path(), record["row"], record["task"], record["language"])
     return run_predictions(*place).as_posix(), run_scores(*place).as_posix()
+
+
+def dev_predictions_name(record: Record) -> str:
+    return run_dev_predictions(Path(), record["row"], record["task"], record["language"]).as_posix()
 
 
 def packed_scores(folder: Path, task: str, language: str) -> Path:

@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from xtreme_harness.jsonl import read_jsonl
-from xtreme_harness.records import read_records
-from xtreme_harness.scoring.pairs import pair_scores
+from xtreme_harness.files import sha256_file
+from xtreme_harness.jsonl import read_jsonl, write_jsonl
+from xtreme_harness.records import read_records, write_records
+from xtreme_harness.scoring.pairs import above, pair_counts, pair_scores
 from xtreme_harness.testing import FIRST_NAMES, TOWNS
 
 Command = Callable[..., "CompletedProcess[str]"]
 SIZES = {"dev": (0, 16), "test": (16, 40)}
 ROW = "none.plain.srecipe"
+COUNTS = ("hits", "predicted", "gold")
 
 
 def sentences(split: str, language: str) -> list[tuple[str, str]]:
@@ -105,8 +107,8 @@ def test_per_source_counts_give_the_figures(shared: Shared) -> None:
     for record in read_records(shared.run / "records.jsonl"):
         path = shared.run / "predictions" / ROW / "bucc2018" / f"{record['language']}.scores.jsonl"
         counted = rows(path)
-        assert all(set(row) == {"id", "hits", "predicted", "gold"} for row in counted)
-        hits, predicted, gold = (sum(row[name] for row in counted) for name in ("hits", "predicted", "gold"))
+        assert all(set(row) == {"id", *COUNTS} for row in counted)
+        hits, predicted, gold = (sum(row[name] for row in counted) for name in COUNTS)
         assert gold == 18
         assert record["metrics"]["f1"] == pytest.approx(100 * 2 * hits / (predicted + gold))
 
@@ -137,6 +139,65 @@ def test_another_margin_encodes_nothing_again(shared: Shared) -> None:
     assert done.stdout.splitlines()[-1].startswith("4 units computed")  # search and score of dev and test
     (record,) = read_records(shared.folder / "distance" / "records.jsonl")
     assert record["options"]["margin"] == "distance"
+
+
+@pytest.fixture
+def forged(shared: Shared, tmp_path: Path) -> Path:
+    """A copy of the run whose German threshold and figures are those that suit the test part best, values to match."""
+    run = Path(shutil.copytree(shared.run, tmp_path / "forged"))
+    records, place = read_records(run / "records.jsonl"), run / "predictions" / ROW / "bucc2018"
+    gold = gold_pairs(shared.folder / "data", "de")
+    candidates = [(row["source"], row["target"], row["score"]) for row in rows(place / "de.jsonl")]
+    best = max((score for _, _, score in candidates), key=lambda cut: pair_scores(above(candidates, cut), gold)["f1"])
+    kept = above(candidates, best)
+    counted = pair_counts(kept, gold).items()
+    write_jsonl(place / "de.scores.jsonl", [dict(zip(("id", *COUNTS), (one, *of), strict=True)) for one, of in counted])
+    records[0]["scores"] = f"sha256:{sha256_file(place / 'de.scores.jsonl')}"
+    records[0]["metrics"] = pair_scores(kept, gold)
+    records[0]["options"]["threshold"] = best
+    write_records(run / "records.jsonl", records)
+    return run
+
+
+def verified(shared: Shared, run: Path | str, *options: str) -> Any:
+    """What `leaderboard verify` says, without what it says of the manifest and of the page."""
+    told = json.loads(shared.command("leaderboard", "verify", run, *options, "--json").stdout)["runs"][0]
+    edited = ("manifest.json: ", "records.jsonl: ", "leaderboard.md: ", "predictions/")
+    return told | {"problems": [one for one in told["problems"] if not one.startswith(edited)]}
+
+
+def test_a_threshold_is_verified_from_dev_predictions_and_gold(shared: Shared) -> None:
+    told = verified(shared, "run", "--data", "data")
+    assert (told["problems"], told["notes"]) == ([], [])
+    assert told["cells"] == {"from predictions and gold": 2}
+
+
+def test_a_threshold_that_was_chosen_on_test_is_named(shared: Shared, forged: Path) -> None:
+    ours, theirs = (read_records(run / "records.jsonl")[0]["options"]["threshold"] for run in (shared.run, forged))
+    assert verified(shared, forged, "--data", "data")["problems"] == [
+        f"{ROW} bucc2018 de: threshold is {theirs} in the record and {ours} from dev predictions and gold"
+    ]
+
+
+def test_an_edited_dev_prediction_is_named(shared: Shared, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(shared.run, tmp_path / "edited"))
+    name = f"predictions/{ROW}/bucc2018/fr.dev.jsonl"
+    (run / name).write_bytes((run / name).read_bytes().replace(b"1", b"2", 1))
+    problem = f"{ROW} bucc2018 fr: {name} is not the file whose hash the record gives"
+    assert problem in verified(shared, run, "--data", "data")["problems"]
+
+
+def test_a_threshold_that_cannot_be_chosen_again_is_remarked(shared: Shared, forged: Path) -> None:
+    """Without dev predictions the forgery passes: the note says what was trusted."""
+    records = read_records(forged / "records.jsonl")
+    del records[0]["dev_predictions"]
+    write_records(forged / "records.jsonl", records)
+    (forged / "predictions" / ROW / "bucc2018" / "de.dev.jsonl").unlink()
+    told = verified(shared, forged, "--data", "data")
+    assert told["problems"] == []
+    assert told["notes"] == [
+        "what dev gold chose for bucc2018 is taken as recorded: dev predictions or data are not at hand"
+    ]
 
 
 @pytest.fixture

@@ -13,13 +13,12 @@ from typing import Any
 from xtreme_harness.errors import DataError
 from xtreme_harness.leaderboard.averages import Figure
 from xtreme_harness.leaderboard.board.remarks import Told, told
-from xtreme_harness.records import Record, task_number
+from xtreme_harness.records import CHOSEN, Record, task_number
 from xtreme_harness.unit import canonical_json, digest
 
 Place = tuple[str, str]  # task, language
 ORACLE = "oracle"
 ABOUT = ("row", "model", "intermediate", "control", "method", "recipe", "dtype", "protocol", "seed", "code")
-CHOSEN = ("threshold",)  # what dev gold chose: an outcome, and another one with every seed
 OF_PHASE = ("tasks", "role", "method", "sampler", "selection", "options")  # what was asked of a phase
 
 

@@ -62,11 +62,13 @@ class Held:
 class Parts:
     """Files of a task in one language, as `Task.read` and `Task.read_gold` take them; None: not at hand.
 
+    `dev`: those by which an option of the cell was chosen, inputs and gold in one.
     `is_other`: there are files, but not those that the record was scored on.
     """
 
     inputs: tuple[Path, ...] | None
     gold: tuple[Path, ...] | None
+    dev: tuple[Path, ...] | None
     is_other: bool
     comes_along: bool  # a plugin brings the data, nobody chose a folder
 
@@ -80,7 +82,10 @@ class Data:
     _known: dict[Path, str] = field(default_factory=dict)
 
     def parts(self, task: Task, record: Record) -> Parts:
-        """The test part of a record's language and its gold, as far as they are what the record's hashes say."""
+        """The test part of a record's language and its gold, as far as they are what the record's hashes say.
+
+        Of the dev part only where predictions for it are part of the record.
+        """
         language, hashes = record["language"], record["data"]
         inputs = _found(data_files, task, "test", language, self.data)
         gold = _found(gold_files, task, "test", language, self.data, self._label_folder)
@@ -89,9 +94,14 @@ class Data:
         return Parts(
             inputs=inputs if same_inputs else None,
             gold=gold if same_gold else None,
+            dev=self._dev(task, record) if "dev_predictions" in record else None,
             is_other=any(others),
             comes_along=all(Path(name).is_absolute() for name in task.files("test", language)),
         )
+
+    def _dev(self, task: Task, record: Record) -> tuple[Path, ...] | None:
+        files = _found(data_files, task, "dev", record["language"], self.data)
+        return files if self._same(files, record["data"].get("dev")) else None
 
     @cached_property
     def _label_folder(self) -> Path | None:

@@ -15,14 +15,15 @@ from xtreme_harness.leaderboard.verification.pack import sha256_of
 from xtreme_harness.leaderboard.verification.recompute import (
     MALFORMED,
     Recomputed,
+    chosen_on_dev,
     from_predictions,
     from_values,
     id_problem,
     inputs_of,
 )
-from xtreme_harness.records import Record
+from xtreme_harness.records import CHOSEN, Record
 from xtreme_harness.registry import Registry
-from xtreme_harness.scores import Rows, cell_names, packed_scores, unpacked
+from xtreme_harness.scores import Rows, cell_names, dev_predictions_name, packed_scores, unpacked
 
 TOLERANCE = 1e-9  # of a figure: sums in another order
 
@@ -45,13 +46,21 @@ class Cell:
     @cached_property
     def predictions_file(self) -> Path | None:
         """None where predictions are withheld, or lost."""
-        name, _ = cell_names(self.record)
+        return self._file(cell_names(self.record)[0])
+
+    @cached_property
+    def dev_predictions_file(self) -> Path | None:
+        """The same of those by which an option was chosen."""
+        return self._file(dev_predictions_name(self.record))
+
+    def _file(self, name: str) -> Path | None:
         return self.held.folder / name if self.held.holds(name) else None
 
     @cached_property
     def inputs(self) -> list[Example] | None:
         """The examples of the data; None where it is not at hand."""
-        return inputs_of(self.record, self.task, self.parts.inputs, self.registry) if self.parts.inputs else None
+        files = self.parts.inputs
+        return inputs_of(self.record, self.task, "test", files, self.registry) if files else None
 
     @cached_property
     def values(self) -> Rows:
@@ -97,6 +106,7 @@ def cell_problems(cell: Cell) -> Iterator[str]:
         return
     yield from _guarded(_figure_problems(cell))
     yield from _guarded(_value_problems(cell))
+    yield from _guarded(_choice_problems(cell))
 
 
 def _guarded(problems: Iterable[str]) -> Iterator[str]:
@@ -108,8 +118,9 @@ def _guarded(problems: Iterable[str]) -> Iterator[str]:
 
 def _file_problems(cell: Cell) -> Iterator[str]:
     """Records name predictions and values by their hashes, of which a pack keeps the lists."""
-    for name, field in zip(cell_names(cell.record), ("predictions", "scores"), strict=True):
-        expected, found = cell.record[field], cell.held.hash_of(name)
+    names = (*cell_names(cell.record), dev_predictions_name(cell.record))
+    for name, field in zip(names, ("predictions", "scores", "dev_predictions"), strict=True):
+        expected, found = cell.record.get(field), cell.held.hash_of(name)
         if expected is None and found is not None:
             yield f"{name} is there, but the record names no {field}"
         elif expected is not None and found is None:
@@ -149,3 +160,18 @@ def _value_problems(cell: Cell) -> Iterator[str]:
         lines = (line for line, pair in enumerate(zip(values, again, strict=False), start=1) if pair[0] != pair[1])
         if first := next(lines, None if len(values) == len(again) else min(len(values), len(again)) + 1):
             yield f"line {first} of its per-example values is not what predictions and gold give"
+
+
+def _choice_problems(cell: Cell) -> Iterator[str]:
+    """An option that was chosen on dev gold, as a mining threshold, is the one that dev predictions and gold give."""
+    record, predictions, files = cell.record, cell.dev_predictions_file, cell.parts.dev
+    if predictions and files:
+        for name, value in chosen_on_dev(record, cell.task, predictions, files, cell.registry).items():
+            if record["options"].get(name) != value:
+                yield f"{name} is {record['options'].get(name)} in the record and {value} from dev predictions and gold"
+
+
+def trusts_choice(cell: Cell) -> bool:
+    """Whether figures were computed again with an option that dev gold chose and nothing at hand can choose again."""
+    has_choice = any(name in cell.record["options"] for name in CHOSEN)
+    return has_choice and how_checked(cell) == PREDICTIONS and not (cell.dev_predictions_file and cell.parts.dev)

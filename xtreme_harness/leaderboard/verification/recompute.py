@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xtreme_harness import stats
 from xtreme_harness.data.access import read_inputs
@@ -47,35 +47,57 @@ def from_predictions(
 
     `inputs` are the examples that were predicted. Raises one of MALFORMED where the predictions do not fit them.
     """
+    tuned = Finished(Path(), {"result": {"options": record["options"]}})
+    unit = _unit("score", record, task, "test", gold)
+    result, values = _scored(unit, task, predictions, inputs, {"threshold": tuned}, registry)
+    return Recomputed(metrics=result["metrics"], n=result["n"], groups=result["groups"], values=values)
+
+
+def chosen_on_dev(
+    record: Record, task: Task, predictions: Path, files: Sequence[Path], registry: Registry
+) -> Mapping[str, Any]:
+    """The options that the kind chooses from `predictions` for dev data, and their gold. Raises as above."""
+    unit, inputs = _unit("score", record, task, "dev", files), inputs_of(record, task, "dev", files, registry)
+    chosen: Mapping[str, Any] = _scored(unit, task, predictions, inputs, {}, registry)[0]["options"]
+    return chosen
+
+
+def _scored(
+    unit: Unit,
+    task: Task,
+    predictions: Path,
+    inputs: Sequence[Example],
+    tuned: Mapping[str, Finished],
+    registry: Registry,
+) -> tuple[dict[str, Any], Rows]:
+    """The result of a `score` unit and its per-example values."""
     with tempfile.TemporaryDirectory(prefix="xtreme-harness-") as name:
         folder = Path(name)  # stands for every input's folder and for the output's: no two files have the same name
         shutil.copyfile(predictions, folder / "predictions.jsonl")
         save_encoded(folder, {}, list(inputs))
-        plain, tuned = Finished(folder, {"result": {}}), Finished(folder, {"result": {"options": record["options"]}})
-        opened = {"predictions": plain, "texts": plain, "threshold": tuned}
-        job = _job(_unit("score", record, task, gold), opened, folder, registry)
+        plain = Finished(folder, {"result": {}})
+        job = _job(unit, {"predictions": plain, "texts": plain, **tuned}, folder, registry)
         result = _work(task, registry).score(job)
-        values = [row for _, row in read_jsonl(folder / "scores.jsonl")]
-    return Recomputed(metrics=result["metrics"], n=result["n"], groups=result["groups"], values=values)
+        return result, [row for _, row in read_jsonl(folder / "scores.jsonl")]
 
 
-def inputs_of(record: Record, task: Task, files: Sequence[Path], registry: Registry) -> list[Example]:
-    """The examples of a record's test part without their gold, cut as the record's options say."""
+def inputs_of(record: Record, task: Task, split: str, files: Sequence[Path], registry: Registry) -> list[Example]:
+    """The examples of a part in a record's language without their gold, cut as the record's options say."""
     kind = _work(task, registry)
-    job = _job(_unit("prepare", record, task, files), {}, Path(), registry)
+    job = _job(_unit("prepare", record, task, split, files), {}, Path(), registry)
     return read_inputs(job, kind.gold_fields, kind.input_problem)
 
 
-def _unit(type: str, record: Record, task: Task, files: Sequence[Path]) -> Unit:
+def _unit(type: str, record: Record, task: Task, split: str, files: Sequence[Path]) -> Unit:
     limits = record["options"].get("limit", {})
-    limit = {"limit": limits["test"]} if "test" in limits else {}
+    limit = {"limit": limits[split]} if split in limits else {}
     return Unit(
         type=type,
         label=f"{type} {task.name} {record['language']}",
         modules=(),
         kind=task.kind,
         task=task.name,
-        parameters={"split": "test", "language": record["language"], "metrics": list(task.metrics), **limit},
+        parameters={"split": split, "language": record["language"], "metrics": list(task.metrics), **limit},
         details={"files": tuple(map(str, files))},
     )
 

@@ -21,12 +21,12 @@ from xtreme_harness.leaderboard.verification.asked import (
     row_problems,
 )
 from xtreme_harness.leaderboard.verification.at_hand import Data, Held
-from xtreme_harness.leaderboard.verification.cell import Cell, cell_problems, how_checked
+from xtreme_harness.leaderboard.verification.cell import Cell, cell_problems, how_checked, trusts_choice
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, VALUES, manifest_problems
 from xtreme_harness.leaderboard.verification.pack import RECORDS, REQUEST
 from xtreme_harness.records import Record, problem_of
 from xtreme_harness.registry import Registry
-from xtreme_harness.scores import cell_names, packed_scores
+from xtreme_harness.scores import cell_names, dev_predictions_name, packed_scores
 
 PLAN, PAGE = "plan.json", "leaderboard.md"
 DEEPEST = 2  # folders between the one that is named and a run
@@ -139,20 +139,25 @@ def _cells(held: Held, records: Sequence[Record], asked: Asked, registry: Regist
 
 
 def _verify_cells(done: Verified, cells: Iterable[Cell]) -> None:
-    others = []
+    others, trusted = [], []
     for cell in cells:
         place = " ".join(place_of(cell.record))
         told = [*record_problems(cell.record, cell.task, cell.registry), *cell_problems(cell)]
         done.problems += [f"{place}: {problem}" for problem in told]
         done.checked[how_checked(cell)] += 1
         others += [cell.task.name] if cell.parts.is_other and not cell.parts.comes_along else []
+        trusted += [cell.task.name] if trusts_choice(cell) else []
     for name in dict.fromkeys(others):
         done.notes.append(f"the data of {name} in the folder named is not that of the records; not used")
+    for name in dict.fromkeys(trusted):
+        done.notes.append(
+            f"what dev gold chose for {name} is taken as recorded: dev predictions or data are not at hand"
+        )
 
 
 def _stray_files(held: Held, records: Sequence[Record]) -> Iterator[str]:
     """Predictions and values that no record speaks of."""
-    known = {name for record in records for name in cell_names(record)}
+    known = {name for record in records for name in (*cell_names(record), dev_predictions_name(record))}
     known |= {packed_scores(Path(), record["task"], record["language"]).as_posix() for record in records}
     for name in held.hashes:
         if name.startswith(("predictions/", VALUES)) and name not in known:
