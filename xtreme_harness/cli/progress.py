@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
@@ -13,29 +14,38 @@ from xtreme_harness.store import Store
 from xtreme_harness.unit import Unit
 from xtreme_harness.work import Outcome
 
+TRUSTED = 20.0  # seconds: less says little about the speed of this machine
+
 
 class Clock:
-    """How long the rest will take: the guesses for what is left, corrected by how the guesses so far turned out."""
+    """How long the rest will take: the guesses for what is left, corrected by how those of their type turned out."""
 
     def __init__(self, store: Store, on_gpu: bool) -> None:
         self.store, self.on_gpu = store, on_gpu
-        self.left: dict[str, float] = {}
-        self.guessed = self.took = 0.0
+        self.left: dict[str, tuple[str, float]] = {}  # (type, guess) by the unit's key
+        self.guessed: defaultdict[str, float] = defaultdict(float)  # seconds by type
+        self.took: defaultdict[str, float] = defaultdict(float)
 
     def start(self, pending: list[Unit]) -> None:
-        self.left = {unit.key: unit_seconds(unit, self.store, self.on_gpu) for unit in pending}
+        self.left = {unit.key: (unit.type, unit_seconds(unit, self.store, self.on_gpu)) for unit in pending}
 
     def done(self, unit: Unit, seconds: float) -> None:
-        self.guessed += self.left.pop(unit.key, 0.0)
-        self.took += seconds
+        if unit.key in self.left:
+            of_type, guess = self.left.pop(unit.key)
+            self.guessed[of_type] += guess
+            self.took[of_type] += seconds
 
     def seconds_left(self, running: Unit | None = None, share: float = 0.0) -> float:
-        rest = sum(self.left.values())
-        if running is not None:
-            rest -= self.left.get(running.key, 0.0) * share
-        trust = min(1.0, self.guessed / 20.0)  # the first few seconds say little about the speed of this machine
-        factor = trust * (self.took / self.guessed) + (1 - trust) if self.guessed else 1.0
-        return max(0.0, rest * factor)
+        rest = sum(guess * self._factor(of_type) for of_type, guess in self.left.values())
+        if running is not None and running.key in self.left:
+            of_type, guess = self.left[running.key]
+            rest -= guess * self._factor(of_type) * share
+        return max(0.0, rest)
+
+    def _factor(self, of_type: str) -> float:
+        guessed = self.guessed[of_type]
+        trust = min(1.0, guessed / TRUSTED)
+        return trust * (self.took[of_type] / guessed) + (1 - trust) if guessed else 1.0
 
 
 def words(seconds: float) -> str:
