@@ -30,7 +30,7 @@ ENDINGS = {
     "nodisk": lambda: fail(OSError(errno.ENOSPC, "No space left on device", "out/x")),
     "nomemory": lambda: fail(MemoryError()),
     "interrupted": lambda: fail(KeyboardInterrupt()),
-    "interrupted-import": lambda: exec("raise KeyboardInterrupt"),
+    "importing": lambda: exec("raise KeyboardInterrupt"),
     "aborted": lambda: fail(click.Abort()),
     "usage": lambda: fail(click.ClickException("not like this")),
     "long": lambda: fail(CheckpointError("one\\ntwo\\nthree\\nfour")),
@@ -141,7 +141,7 @@ def test_endings(endings: None, capsys: pytest.CaptureFixture[str], command: str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["interrupted", "interrupted-import"])
+@pytest.mark.parametrize("command", ["interrupted", "importing"])
 def test_an_interrupted_process_ends_with_a_code_and_not_by_a_signal(
     endings: None, tmp_path: Path, command: str
 ) -> None:
