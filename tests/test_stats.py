@@ -410,6 +410,7 @@ def test_intervals_of_f1_cover_the_truth() -> None:
     assert _covered(many(data), _truth()) == pytest.approx(0.95, abs=0.02)
 
 
+@pytest.mark.slow
 def test_clustered_intervals_of_f1_cover_the_truth_and_others_do_not() -> None:
     """Every sentence three times with the same outcome: an extreme cluster."""
     data = _chunks(np.random.default_rng(12), 1000, 250).repeat(3, axis=1)
@@ -417,6 +418,7 @@ def test_clustered_intervals_of_f1_cover_the_truth_and_others_do_not() -> None:
     assert _covered(many(data), _truth()) < 0.85
 
 
+@pytest.mark.slow
 def test_intervals_of_an_average_over_parallel_languages_cover_the_truth() -> None:
     """Five languages whose items have a common difficulty; each trial is resampled on its own."""
     generator, covered, trials = np.random.default_rng(13), 0, 500

@@ -341,6 +341,7 @@ def said(process: subprocess.Popen[str]) -> list[str]:
     return out.splitlines()
 
 
+@pytest.mark.slow
 def test_a_second_process_waits_and_takes_what_the_first_made(counted: Counted) -> None:
     first = counted.start("sw")
     counted.until("begin", first)
@@ -351,6 +352,7 @@ def test_a_second_process_waits_and_takes_what_the_first_made(counted: Counted) 
     assert len(counted.lines("begin")) == len(counted.lines("end")) == 1
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_do_every_unit_once(counted: Counted) -> None:
     counted.gate.touch()
     languages = ["sw", "te", "eu", "ar"]
@@ -361,6 +363,7 @@ def test_processes_that_start_together_do_every_unit_once(counted: Counted) -> N
     assert len(counted.lines("begin")) == len(counted.lines("end")) == 4
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_killed_process_is_taken_over(counted: Counted) -> None:
     first = counted.start("sw")
     counted.until("begin", first)
@@ -374,6 +377,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(counted: Counted) -> None:
     assert len(counted.lines("begin")) == 2 and len(counted.lines("end")) == 1
 
 
+@pytest.mark.slow
 def test_a_waiting_process_goes_on_when_the_owner_is_killed(counted: Counted) -> None:
     first = counted.start("sw")
     counted.until("begin", first)

@@ -41,6 +41,7 @@ def test_it_says_where_the_page_is_until_ctrl_c(
     assert "/mini.html" in server.pages and "/mini/mini.mini/records.jsonl" in server.records
 
 
+@pytest.mark.slow
 def test_nothing_is_written(interrupted: list[PageServer], tmp_path: Path) -> None:
     shutil.copytree(BOARDS / "mini", tmp_path / "mini")
     before = sorted(tmp_path.rglob("*"))

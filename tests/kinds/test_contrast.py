@@ -188,6 +188,7 @@ def settings(name: str, **values: Any) -> tuple[tuple[str, str, Any], ...]:
     return tuple((name, key, value) for key, value in chosen.items())
 
 
+@pytest.mark.slow
 def test_an_update_is_the_same_whatever_the_token_budget(
     tiny_xlmr: Path, plan_of: PlanOf, pairs: Registry, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def difference(first: Weights, second: Weights) -> float:
     return max(float((first[name] - second[name]).abs().max()) for name in first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["tiny_xlmr", "tiny_bert"])
 def test_token_budgets_give_the_same_weights_within_rounding(
     family: str, request: pytest.FixtureRequest, train: Train

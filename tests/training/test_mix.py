@@ -197,6 +197,7 @@ def stopping_after(updates: int) -> Callable[[float, str], None]:
     return tick
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", [[7], [3, 1, 17]])
 @pytest.mark.parametrize("selection", ["last", "english-dev"])
 def test_an_interrupted_mix_ends_with_the_same_weights(mix: Any, stops: list[int], selection: str) -> None:

@@ -82,12 +82,14 @@ def test_without_radius_the_weights_are_those_of_plain(lab: Any, method: Any) ->
     assert difference(chosen.train("plain")[0], chosen.train("robust", make_step=method)[0]) == 0.0
 
 
+@pytest.mark.slow
 def test_bfloat16_is_plain_too_without_radius_and_moves_with_one(xlmr_lab: Any) -> None:
     plain_weights, _ = xlmr_lab.train("plain", dtype="bfloat16")
     assert difference(plain_weights, xlmr_lab.train("none", dtype="bfloat16", make_step=adv(eps=0))[0]) == 0.0
     assert difference(plain_weights, xlmr_lab.train("adv", dtype="bfloat16", make_step=adv())[0]) > 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [adv(eps=0), rs_rp(eps=0)])
 def test_so_are_those_of_a_mix(mix: Any, method: Any) -> None:
     chosen = mix.but(dropout=0.2)
@@ -180,6 +182,7 @@ def test_token_budgets_give_the_same_weights_within_rounding(xlmr_lab: Any, meth
     assert difference(whole, cut) < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [adv(), rs_rp(eps=0.5)])
 def test_the_compact_embedding_is_moved_like_the_full_table(
     lab: Any, method: Any, monkeypatch: pytest.MonkeyPatch
