@@ -96,6 +96,12 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
     write_jsonl(path, records)
 
 
+def trainings_of(records: Iterable[Record]) -> set[str]:
+    """The keys of the trainings behind them."""
+    phases = (phase for record in records for phase in record["phases"] if isinstance(phase, dict))
+    return {unit for phase in phases if isinstance(unit := phase.get("unit"), str)}
+
+
 def task_number(record: Record) -> float:
     """The headline figure of one ok cell: the mean of the task's headline metrics."""
     values = [float(record["metrics"][name]) for name in record["headline"]]

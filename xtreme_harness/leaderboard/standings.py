@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xtreme_harness.leaderboard.analyses import Analyses
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -75,7 +77,11 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Standings:
-    """A whole board. `rows` are in the order shown: by track, then rank, then the rest."""
+    """A whole board. `rows` are in the order shown: by track, then rank, then the rest.
+
+    `analyses` are those of runs that have any, by `Standing.run`: in leaderboard/analyses.py's forms, each of the
+    curves with its `rows` (ids).
+    """
 
     name: str
     title: str
@@ -85,6 +91,7 @@ class Standings:
     metrics: Mapping[str, tuple[str, ...]]  # the headline metrics of a task, whose mean is its figure
     tracks: tuple[str, ...]
     rows: tuple[Standing, ...]
+    analyses: Mapping[str, Analyses] = field(default_factory=dict)
     hub: str = ""  # the Hub's data set that holds the board, owner/name; "": on no hub
     remarks: tuple[str, ...] = ()  # what a reader must know before comparing
 

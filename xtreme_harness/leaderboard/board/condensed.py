@@ -51,7 +51,8 @@ def _plain_cell(cell: Cell, numbers: dict[Version, int]) -> list[Any]:
 def _series(plain: dict[str, Any]) -> Series:
     versions = [Version(one[0], tuple(one[1]), *one[2:]) for one in plain["versions"]]
     cells = {label: dict(_cell(one, versions) for one in members) for label, members in plain["cells"].items()}
-    return Series(about=plain["about"], cells=cells, configurations=plain["configurations"], created=plain["created"])
+    same = {name: plain[name] for name in ("about", "configurations", "trainings", "created")}
+    return Series(cells=cells, **same)
 
 
 def _cell(plain: list[Any], versions: list[Version]) -> tuple[Place, Cell]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xtreme_harness.definitions import Board, Suite
+from xtreme_harness.leaderboard.analyses import CURVES, Analyses
 from xtreme_harness.leaderboard.board.cache import Cache
 from xtreme_harness.leaderboard.board.columns import without_mixed
 from xtreme_harness.leaderboard.board.command import command
@@ -55,9 +56,30 @@ def standings_of(board: Board, suite: Suite, folder: Path, cache: Path | None = 
         metrics=metrics,
         tracks=board.tracks,
         rows=tuple(row for track in board.tracks for row in [*_in_order(track, ours), *_of(track, printed)]),
+        analyses=_analyses(placed),
         hub=board.hub,
         remarks=(*_remarks(placed), *published.remarks),
     )
+
+
+def _analyses(placed: Mapping[str, Placed]) -> dict[str, Analyses]:
+    """By run; a training with the ids of the rows that it is behind, since the rows of a run share few."""
+    runs: dict[str, dict[str, Entry]] = {}
+    for name, one in placed.items():
+        if one.entry.analyses:
+            runs.setdefault(one.entry.run, {})[name] = one.entry
+    return {run: _with_rows(rows) for run, rows in runs.items()}
+
+
+def _with_rows(rows: Mapping[str, Entry]) -> Analyses:
+    analyses = next(iter(rows.values())).analyses
+    if CURVES not in analyses:
+        return analyses
+    behind = [
+        {**one, "rows": [name for name, entry in rows.items() if one["unit"] in entry.series.trainings]}
+        for one in analyses[CURVES]
+    ]
+    return {**analyses, CURVES: behind}
 
 
 def _published(board: Board, suite: Suite, folder: Path) -> References:

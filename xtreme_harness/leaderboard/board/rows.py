@@ -13,7 +13,7 @@ from typing import Any
 from xtreme_harness.errors import DataError
 from xtreme_harness.leaderboard.averages import Figure
 from xtreme_harness.leaderboard.board.remarks import Told, told
-from xtreme_harness.records import CHOSEN, Record, task_number
+from xtreme_harness.records import CHOSEN, Record, task_number, trainings_of
 from xtreme_harness.unit import canonical_json, digest
 
 Place = tuple[str, str]  # task, language
@@ -56,6 +56,7 @@ class Series:
     about: Mapping[str, Record]
     cells: Mapping[str, Mapping[Place, Cell]]
     configurations: Mapping[str, str]
+    trainings: Sequence[str]  # the keys of those behind its rows
     created: str
 
     @property
@@ -144,6 +145,7 @@ def _series(configurations: Mapping[str, str], rows: Sequence[Sequence[Record]])
         about={members[0]["row"]: {**_about(members[0]), "methods": _methods(members)} for members in rows},
         cells={members[0]["row"]: {_place(one): _cell(one) for one in members} for members in rows},
         configurations=configurations,
+        trainings=sorted(trainings_of(record for members in rows for record in members)),
         created=max((record["created"] or "" for members in rows for record in members), default=""),
     )
 

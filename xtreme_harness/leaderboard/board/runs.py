@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xtreme_harness.definitions import Board
 from xtreme_harness.errors import DataError, MissingData
+from xtreme_harness.leaderboard.analyses import Analyses, read_analyses
 from xtreme_harness.leaderboard.board.cache import Cache
 from xtreme_harness.leaderboard.board.condensed import read_series
 from xtreme_harness.leaderboard.board.rows import Series
@@ -16,11 +17,12 @@ from xtreme_harness.leaderboard.board.rows import Series
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A row of a board with the folder it comes from; `run` is that folder seen from the board's."""
+    """A row of a board with the folder it comes from, `run` seen from the board's, and what was analysed there."""
 
     series: Series
     folder: Path
     run: str
+    analyses: Analyses
 
 
 def record_files(board: Board, folder: Path) -> list[Path]:
@@ -35,16 +37,26 @@ def record_files(board: Board, folder: Path) -> list[Path]:
 
 
 def entries_of(board: Board, tasks: Sequence[str], folder: Path, cache: Cache) -> list[Entry]:
-    """The rows of the board's tracks with a cell in one of `tasks`; raises DataError where a cell comes twice."""
+    """The rows of the board's tracks with a cell in one of `tasks`.
+
+    Raises DataError where a cell comes twice, and for a run's analyses that are damaged or not its own.
+    """
     found = []
     for path in record_files(board, folder):
         run = Path(os.path.relpath(path.parent, folder)).as_posix()
-        for series in read_series(path, cache):
+        every = read_series(path, cache)
+        analyses = _analyses(path.parent, every)
+        for series in every:
             kept = _of_board(series, tasks)
             if kept.seeds and kept.track in board.tracks:
-                found.append(Entry(series=kept, folder=path.parent, run=run))
+                found.append(Entry(series=kept, folder=path.parent, run=run, analyses=analyses))
     _check_once(found)
     return found
+
+
+def _analyses(folder: Path, rows: Sequence[Series]) -> Analyses:
+    models = [one.first["model"]["name"] for one in rows]
+    return read_analyses(folder, models, {key for one in rows for key in one.trainings})
 
 
 def _of_board(series: Series, tasks: Sequence[str]) -> Series:

@@ -10,10 +10,12 @@ from typing import Any
 
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.files import sha256_file
+from xtreme_harness.leaderboard.analyses import FOLDER as ANALYSES
 from xtreme_harness.unit import digest
 
 MANIFEST = "manifest.json"
-VALUES = "scores/"  # what a pack adds to the files of its run
+VALUES = "scores/"
+ADDED = (VALUES, ANALYSES)  # what a pack adds to the files of its run
 
 Hashes = Mapping[str, str]  # SHA-256 by the name of a file, relative to the folder, with `/`
 
@@ -41,8 +43,8 @@ class Manifest:
 
 
 def manifest_of_run(folder: Path) -> Manifest:
-    """SHA-256 of every file of a run, and the root hash over them."""
-    files = hashes_of(folder)
+    """SHA-256 of every file of a run, and the root hash over them; analyses come later and are no part of it."""
+    files = _without_analyses(hashes_of(folder))
     return Manifest(files=files, root=digest(files))
 
 
@@ -61,6 +63,10 @@ def hashes_of(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below `folder` but its manifest, in the order of their names; links are left out."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return {name: sha256_file(paths[name]) for name in sorted(paths) if name != MANIFEST and _is_plain(paths[name])}
+
+
+def _without_analyses(hashes: Hashes) -> dict[str, str]:
+    return {name: value for name, value in hashes.items() if not name.startswith(ANALYSES)}
 
 
 def _is_plain(path: Path) -> bool:
@@ -95,6 +101,7 @@ def root_of(folder: Path) -> str:
 
 def manifest_problems(manifest: Manifest, folder: Path, found: Hashes) -> Iterator[str]:
     """What differs between a manifest and the files `found` in the folder, by name; then what its roots say."""
+    found = found if manifest.is_pack else _without_analyses(found)
     links = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink()}
     for name in sorted({*manifest.files, *found, *links}):
         if name in links:
@@ -113,6 +120,6 @@ def _root_problems(manifest: Manifest) -> Iterator[str]:
     expected = _pack_root(files, withheld, manifest.run) if manifest.is_pack else digest(files)
     if manifest.root != expected:
         yield f"{MANIFEST}: the root hash is not that of its files"
-    of_run = {name: value for name, value in files.items() if not name.startswith(VALUES)} | withheld
+    of_run = {name: value for name, value in files.items() if not name.startswith(ADDED)} | withheld
     if manifest.is_pack and manifest.run != digest(of_run):
         yield f"{MANIFEST}: the run's root hash is not that of its files and of what is withheld"

@@ -6,13 +6,14 @@ import gzip
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from xtreme_harness.errors import CheckFailed, DataError, RequestError
 from xtreme_harness.files import new_folder
 from xtreme_harness.jsonl import dump_line, read_jsonl
+from xtreme_harness.leaderboard.analyses import FILES, read_own_analyses, read_report
 from xtreme_harness.leaderboard.verification.manifest import (
     MANIFEST,
     Manifest,
@@ -57,9 +58,21 @@ def _fill(folder: Path, run: Path, manifest: Manifest) -> None:
     if (run / ENVIRONMENT).is_file():
         shutil.copyfile(run / ENVIRONMENT, folder / ENVIRONMENT)
     _write_json(folder / REQUEST, without_places(_read_json(run / REQUEST)))
-    for (task, language), records in _by_cell(read_records(run / RECORDS), run, manifest).items():
-        _write_scores(packed_scores(folder, task, language), run, records)
+    records = read_records(run / RECORDS)
+    for (task, language), of_cell in _by_cell(records, run, manifest).items():
+        _write_scores(packed_scores(folder, task, language), run, of_cell)
+    _write_analyses(folder, run, records)
     _write_json(folder / MANIFEST, manifest_of_pack(folder, manifest).as_json())
+
+
+def _write_analyses(folder: Path, run: Path, records: Sequence[Record]) -> None:
+    """The analyses of the run, if there are any, less the sentences about files that a machine lacked."""
+    read_own_analyses(run, records)
+    for name in FILES:
+        if (run / name).is_file():
+            held = {key: value for key, value in read_report(run / name).items() if key != "missing"}
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(dump_line(without_places(held)), encoding="utf-8", newline="\n")
 
 
 def _by_cell(records: Iterable[Record], run: Path, manifest: Manifest) -> dict[tuple[str, str], list[Record]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import HarnessError
+from xtreme_harness.leaderboard.analyses import FILES
 from xtreme_harness.leaderboard.verification.asked import Asked
 from xtreme_harness.leaderboard.verification.at_hand import Held
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, VALUES
@@ -17,7 +18,7 @@ from xtreme_harness.records import Record, read_records, signature
 from xtreme_harness.registry import Registry
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
-OF_A_PACK = (RECORDS, REQUEST, ENVIRONMENT, MANIFEST)
+OF_A_PACK = (RECORDS, REQUEST, ENVIRONMENT, MANIFEST, *FILES)
 READMES = ("README.md", ".gitkeep")  # of people, not of packs
 
 

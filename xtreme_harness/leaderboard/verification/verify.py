@@ -10,6 +10,7 @@ from typing import Any
 
 from xtreme_harness.errors import DataError, MissingData, RequestError
 from xtreme_harness.jsonl import read_jsonl
+from xtreme_harness.leaderboard.analyses import read_own_analyses
 from xtreme_harness.leaderboard.averages import table_rows
 from xtreme_harness.leaderboard.markdown import document, run_title
 from xtreme_harness.leaderboard.verification.asked import (
@@ -101,6 +102,7 @@ def verify(folder: Path, registry: Registry, data: Data) -> Verified:
 def _verify_contents(done: Verified, held: Held, registry: Registry, data: Data) -> None:
     """Raises DataError for records, a request or a plan that cannot be read."""
     records = _sound_records(done, held)
+    done.problems += _analysis_problems(held, records)
     try:
         asked = Asked.of(held.json(REQUEST), registry)
     except RequestError as error:
@@ -126,6 +128,14 @@ def _sound_records(done: Verified, held: Held) -> list[Record]:
         else:
             records.append(record)
     return records
+
+
+def _analysis_problems(held: Held, records: Sequence[Record]) -> Iterator[str]:
+    """Of those that no board would take; nothing is computed again."""
+    try:
+        read_own_analyses(held.folder, records)
+    except DataError as error:
+        yield str(error).removeprefix(f"{held.folder}/")
 
 
 def _cells(held: Held, records: Sequence[Record], asked: Asked, registry: Registry, data: Data) -> Iterator[Cell]:

@@ -155,6 +155,23 @@ function asImage(options) {
   return chart;
 }
 
+// A place in an opened row for the chart that `draw(width)` makes once the row stands in the page, or null.
+const drawings = new WeakMap();
+
+function chartPlace(draw) {
+  const place = element("div", { class: "chart" });
+  drawings.set(place, draw);
+  return place;
+}
+
+function drawPlaces(content) {
+  for (const place of content.querySelectorAll(".chart")) {
+    if (!place.clientWidth) continue;
+    const chart = drawings.get(place)(Math.max(230, place.clientWidth));
+    place.replaceChildren(...(chart ? [chart] : []));
+  }
+}
+
 // The languages of an opened row, task by task; English is set apart.
 function plotLanguages(row, isChosen, width) {
   const points = TASKS.flatMap(task =>

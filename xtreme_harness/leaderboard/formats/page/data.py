@@ -24,7 +24,7 @@ DEVIATION_DIGITS = 2
 
 
 def embedded(standings: Standings, shown: Sequence[Column]) -> dict[str, Any]:
-    """Plain values: `columns` as (kind, name, title), `languages` by code, `rows`."""
+    """Plain values: `columns` as (kind, name, title), `languages` by code, `analyses` by run, `rows`."""
     metrics = {task: _metrics(standings, task) for task in standings.tasks}
     return {
         "english": SOURCE,
@@ -33,6 +33,7 @@ def embedded(standings: Standings, shown: Sequence[Column]) -> dict[str, Any]:
         "groups": standings.groups,
         "tasks": {task: {"languages": standings.languages[task], "metrics": metrics[task]} for task in standings.tasks},
         "languages": {code: _language(code) for code in codes(standings)},
+        "analyses": standings.analyses,
         "rows": [_row(row, standings, shown, metrics) for row in standings.rows],
     }
 

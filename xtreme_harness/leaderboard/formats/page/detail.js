@@ -16,13 +16,14 @@ function detailsOf(row, line, chosen) {
 function fillDetails(content, row, chosen) {
   const isChosen = code => !chosen || chosen.has(code);
   content.replaceChildren(
-    element("div", { class: "columns" }, element("div", {}, factsOf(row), notesOf(row)), stripOf(row)),
+    element("div", { class: "columns" }, element("div", {}, factsOf(row), notesOf(row)), stripOf(row, isChosen)),
     element("div", { class: "columns" }, copyable("Signature", row.signature), copyable("Command", row.command)),
     hasCells(row)
       ? heatMap(row, isChosen)
       : element("p", { class: "label" }, "No figures by language are published for this row."),
+    ...analysesOf(row, isChosen),
   );
-  drawStrip(content, row, isChosen);
+  drawPlaces(content);
 }
 
 const hasCells = row => row.cells.some(cells => cells.some(cell => valueOf(cell) !== null));
@@ -76,22 +77,14 @@ function notesOf(row) {
     : null;
 }
 
-function stripOf(row) {
+function stripOf(row, isChosen) {
   if (!hasCells(row)) return null;
   return element(
     "figure",
     {},
     element("figcaption", {}, element("b", {}, "Languages by task"), " a dot each; English a diamond, the mean a bar."),
-    element("div", { class: "chart" }),
+    chartPlace(width => plotLanguages(row, isChosen, width)),
   );
-}
-
-// Drawn once the row stands in the page, where its width is known.
-function drawStrip(content, row, isChosen) {
-  const place = content.querySelector(".chart");
-  if (!place?.clientWidth) return;
-  const chart = plotLanguages(row, isChosen, Math.max(280, place.clientWidth));
-  place.replaceChildren(...(chart ? [chart] : []));
 }
 
 function copyable(title, text) {

@@ -32,11 +32,7 @@ function open(line, row, button) {
   line.after(details);
   opened.set(row, details.querySelector(".detail"));
   button.setAttribute("aria-controls", details.id);
-  drawStrips();
-}
-
-function drawStrips() {
-  for (const [row, content] of opened) drawStrip(content, row, code => !state.chosen || state.chosen.has(code));
+  drawPlaces(opened.get(row));
 }
 
 // A link to #row-ID opens that row.
@@ -53,7 +49,7 @@ function drawAgainWhenWidthChanges() {
     if (width === document.body.clientWidth) return;
     width = document.body.clientWidth;
     drawCharts(state.chosen, TRACKS);
-    drawStrips();
+    for (const content of opened.values()) drawPlaces(content);
   }).observe(document.body);
 }
 
