@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from analysed import add_analyses, curves, fertility, layers
 
 from xtreme_harness.job import Settings
+from xtreme_harness.leaderboard.analyses import read_analyses
 from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
 from xtreme_harness.plan import make_plan
 from xtreme_harness.registry import Registry
@@ -74,6 +77,22 @@ def standings() -> Standings:
             standing("translated", 66.0, 72.0, track="translate-train"),
         ),
         remarks=("not comparable: nli, pos (bundled miniature data)",),
+    )
+
+
+@pytest.fixture
+def explained(standings: Standings, tmp_path: Path) -> Standings:
+    """The first row with all analyses, the second with a training of its own."""
+    first, second = (row.id for row in standings.rows[:2])
+    add_analyses(tmp_path, fertility=fertility("mini"), layers=layers("mini"), curves=curves("ab" * 32, "cd" * 32))
+    found = read_analyses(tmp_path, ["mini"], {"ab" * 32, "cd" * 32})
+    ours, theirs = found["curves"]
+    return replace(
+        standings,
+        analyses={
+            standings.rows[0].run: {**found, "curves": [{**ours, "rows": [first]}, {**theirs, "rows": [second]}]},
+            standings.rows[1].run: {**found, "curves": [{**theirs, "rows": [second]}]},
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """Analyses of a run that lie beside its records: what `report fertility|layers|curves` wrote to RUN/analyses.
 
-They explain figures and are none: no part of the run's root hash, and not computed again. A board's page shows them. Of a
-file is kept what a page shows, checked value by value.
+They explain figures and are none: no part of the run's root hash, and not computed again. A board's page shows them. Of
+a file is kept what a page shows, checked value by value.
 """
 
 from __future__ import annotations

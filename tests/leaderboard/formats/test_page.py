@@ -215,6 +215,12 @@ def test_the_data_hold_every_cell(standings: Standings) -> None:
     assert data["languages"]["sw"] == ["Swahili", "Niger-Congo", "Latin", 2, True]
 
 
+def test_the_data_hold_the_analyses_once_a_run(explained: Standings) -> None:
+    data = data_of(parsed(page_of(explained)))
+    assert data["analyses"] == explained.analyses
+    assert not [row for row in data["rows"] if "analyses" in row]
+
+
 def test_figures_are_rounded_once(standings: Standings) -> None:
     """Rounded to two digits first, 64.949 would be 64.95 and then 65.0 in what the scripts show."""
     figure = Shown(value=64.949, low=64.949, high=64.949)

@@ -321,6 +321,96 @@ def test_an_opened_row_has_a_chart_of_its_languages(open_page: Open) -> None:
     assert chart.locator("circle").count() == 2  # Swahili and Basque; English is a diamond in each task
 
 
+# --- analyses of a row's run
+
+
+def headings(page: Page) -> list[str]:
+    found: list[str] = page.locator("tr.details h3").all_inner_texts()
+    return found
+
+
+def test_an_opened_row_shows_the_analyses_of_its_run(open_page: Open, explained: Standings) -> None:
+    page = open_page(explained)
+    press(page, "mini.none_plain")
+    assert headings(page) == ["Tokenizer", "Learning curves", "Retrieval by layer"]
+    words = page.get_by_role("img", name="Pieces a word of mini.none_plain by language and task")
+    assert words.locator("path, circle").count() >= 2  # English and Swahili; Chinese has no data, Basque no words
+    assert page.get_by_role("img", name="Unknown pieces, % of mini.none_plain").is_visible()
+    assert page.get_by_role("img", name="loss of t0 (target)").locator("path").count() >= 1
+    assert page.get_by_role("img", name="accuracy of t0 (target)").is_visible()
+    assert page.get_by_role("img", name="of t1 (target)").count() == 0  # the training of another row
+    assert page.get_by_role("img", name="twins of mini.none_plain by layer").is_visible()
+
+
+def test_the_analyses_are_tables_too(open_page: Open, explained: Standings) -> None:
+    page = open_page(explained)
+    press(page, "mini.none_plain")
+
+    def lines(title: str, caption: str) -> list[str]:
+        page.locator("summary", has_text=f"{title} in figures").click()
+        region = page.get_by_role("region", name=caption)
+        return [" ".join(text.split()) for text in region.locator("tr").all_inner_texts()]
+
+    assert lines("Tokenizer", "mini.none_plain: pieces a word, by language and task") == [
+        "Pieces a word nli pos",
+        "English 1.33",
+        "zh missing-data",
+        "Basque no words",
+        "Swahili 2.00",
+    ]
+    assert lines("Learning curves", "mini.none_plain: learning curves") == [
+        "training update loss accuracy",
+        "t0 (target) 1 1.235 40.0",
+        "t0 (target) 2 (kept) 0.500 60.0",
+    ]
+    assert lines("Retrieval by layer", "mini.none_plain: twins (accuracy) by language and layer") == [
+        "twins 0 1*",
+        "Basque 20.0 failed",
+        "Swahili 10.0 40.0",
+        "mean 15.0 failed",
+    ]
+
+
+def test_layers_are_not_shown_under_a_row_whose_encoder_was_trained_before(
+    open_page: Open, explained: Standings
+) -> None:
+    page = open_page(explained)
+    press(page, "mini.mini-nli_plain")
+    assert headings(page) == ["Tokenizer", "Learning curves"]
+    assert page.get_by_role("img", name="loss of t1 (target)").is_visible()
+
+
+def test_analyses_follow_the_chosen_languages(open_page: Open, explained: Standings) -> None:
+    page = open_page(explained)
+    press(page, "mini.none_plain")
+    choose(page, "Family", "Basque (isolate)")
+    page.locator("summary", has_text="Tokenizer in figures").click()
+    region = page.get_by_role("region", name="mini.none_plain: pieces a character")
+    assert region.locator("tbody th").all_inner_texts() == ["Basque"]
+    choose(page, "Family", "Indo-European")
+    assert headings(page) == ["Tokenizer", "Learning curves"]  # no layers of English and German
+
+
+def test_a_row_without_analyses_shows_nothing_of_them(open_page: Open, explained: Standings) -> None:
+    page = open_page(explained)
+    press(page, "broken")
+    press(page, "published.mbert")
+    assert headings(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 820, 1440])
+def test_analyses_fit_every_width(open_page: Open, width: int, explained: Standings) -> None:
+    page = open_page(explained, width=width)
+    press(page, "mini.none_plain")
+    for summary in page.locator(".analysis summary").all():
+        summary.click()
+    assert width_of(page) == width
+    charts = page.locator(".analysis svg[role=img]").evaluate_all(
+        "charts => charts.map(one => one.getBoundingClientRect().right)"
+    )
+    assert len(charts) == 6 and max(charts) <= width
+
+
 # --- keyboard, widths, colours, no JavaScript
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from analysed import add_analyses, curves, fertility, layers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xtreme_harness.errors import CheckFailed, DataError, RequestError
-from xtreme_harness.leaderboard.verification.manifest import hashes_of, read_manifest, root_of
+from xtreme_harness.leaderboard.analyses import FILES
+from xtreme_harness.leaderboard.verification.manifest import hashes_of, manifest_of_run, read_manifest, root_of
 from xtreme_harness.leaderboard.verification.pack import lines_of, pack, packed, without_places
 from xtreme_harness.records import read_records
 from xtreme_harness.scores import Rows, cell_names, read_scores, unpacked
@@ -149,3 +151,49 @@ def test_what_would_fill_the_memory_is_not_unpacked(tmp_path: Path, monkeypatch:
     (tmp_path / "sw.json.gz").write_bytes(gzip.compress(b" " * 10_000))
     with pytest.raises(DataError, match="more than 1000 bytes"):
         unpacked(tmp_path / "sw.json.gz", "a")
+
+
+# --- analyses of the run
+
+
+@pytest.fixture
+def analysed(finished: Path, tmp_path: Path) -> Path:
+    """The run with an analysis of each kind, and the figures that reports write beside them."""
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    records = read_records(run / "records.jsonl")
+    model, unit = records[0]["model"]["name"], next(one["phases"][0]["unit"] for one in records if one["phases"])
+    add_analyses(run, fertility=fertility(model), layers=layers(model), curves=curves(unit))
+    (run / "analyses" / "fertility.md").write_text("# A table\n", encoding="utf-8")
+    return run
+
+
+def test_a_pack_carries_the_analyses_of_its_run(analysed: Path, finished: Path, tmp_path: Path) -> None:
+    pack(analysed, tmp_path / "out")
+    manifest = read_manifest(tmp_path / "out")
+    assert [name for name in manifest.files if name.startswith("analyses/")] == sorted(FILES)
+    assert manifest.files == hashes_of(tmp_path / "out")
+    assert manifest.run == root_of(analysed) == root_of(finished)  # they are no part of the run
+    assert not [name for name in manifest.withheld if name.startswith("analyses/")]
+    for name in FILES:
+        packed_file, own = (
+            json.loads((folder / name).read_text(encoding="utf-8")) for folder in (tmp_path / "out", analysed)
+        )
+        assert packed_file == {key: value for key, value in own.items() if key != "missing"}
+        assert "/home/" not in (tmp_path / "out" / name).read_text(encoding="utf-8")
+
+
+def test_analyses_change_neither_the_manifest_of_a_run_nor_the_other_files_of_its_pack(
+    analysed: Path, finished: Path, tmp_path: Path
+) -> None:
+    assert manifest_of_run(analysed) == manifest_of_run(finished) == read_manifest(finished)
+    for run, out in ((analysed, tmp_path / "with"), (finished, tmp_path / "without")):
+        pack(run, out)
+    files = {name: value for name, value in hashes_of(tmp_path / "with").items() if not name.startswith("analyses/")}
+    assert files == hashes_of(tmp_path / "without")
+
+
+def test_an_analysis_of_something_else_is_not_packed(analysed: Path, tmp_path: Path) -> None:
+    add_analyses(analysed, curves=curves("ab" * 32))
+    with pytest.raises(DataError, match=r"curves\.json: is about training 'abababababab'"):
+        pack(analysed, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

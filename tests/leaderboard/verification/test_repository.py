@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from analysed import add_analyses, fertility
 
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, hashes_of, manifest_of_pack, read_manifest
 from xtreme_harness.leaderboard.verification.pack import pack
@@ -39,6 +40,14 @@ def test_sound_submissions_break_no_convention(results: Path, registry: Registry
     other = make_run(registry, tasks=("topics",), recipe="mini", seeds=(3,))
     pack(other, results / "juma" / "second")
     assert problems(results, registry) == []
+
+
+def test_a_submission_may_have_analyses_and_no_other_files(results: Path, registry: Registry) -> None:
+    submission = results / "amina" / "first"
+    add_analyses(submission, fertility=fertility("tiny"))
+    assert problems(results, registry) == []
+    (submission / "analyses" / "fertility.svg").write_text("<svg/>", encoding="utf-8")
+    assert problems(results, registry) == ["amina/first: analyses/fertility.svg is no file of a pack"]
 
 
 def test_an_empty_repository_is_sound(tmp_path: Path, registry: Registry) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from analysed import add_analyses, curves, fertility
 
 from xtreme_harness import Folders, Suite
 from xtreme_harness.errors import DataError
@@ -18,8 +19,8 @@ from xtreme_harness.leaderboard.markdown import document, run_title
 from xtreme_harness.leaderboard.verification.asked import Asked, place_problems
 from xtreme_harness.leaderboard.verification.at_hand import Data
 from xtreme_harness.leaderboard.verification.manifest import (
+    ADDED,
     MANIFEST,
-    VALUES,
     Manifest,
     hashes_of,
     manifest_of_run,
@@ -65,7 +66,7 @@ def make_match(folder: Path) -> None:
         write_json(folder / MANIFEST, manifest_of_run(folder).as_json())
         return
     files, withheld = hashes_of(folder), old["withheld"]
-    of_run = {name: value for name, value in files.items() if not name.startswith(VALUES)} | withheld
+    of_run = {name: value for name, value in files.items() if not name.startswith(ADDED)} | withheld
     run = digest(of_run)
     root = digest({"files": files, "withheld": withheld, "run": run})
     write_json(folder / MANIFEST, Manifest(files=files, withheld=withheld, run=run, root=root).as_json())
@@ -551,3 +552,47 @@ def test_what_is_no_request_is_said_so(change: dict[str, Any], told: str, regist
 def test_a_request_that_lacks_something_is_said_so(registry: Registry) -> None:
     with pytest.raises(DataError, match=r"request\.json: is no request: KeyError 'seeds'"):
         Asked.of({name: value for name, value in REQUEST.items() if name != "seeds"}, registry)
+
+
+# --- analyses that were added after the run
+
+
+@pytest.fixture
+def analysed(run: Path) -> Path:
+    records = read_records(run / "records.jsonl")
+    unit = next(one["phases"][0]["unit"] for one in records if one["phases"])
+    add_analyses(run, fertility=fertility(records[0]["model"]["name"]), curves=curves(unit))
+    (run / "analyses" / "curves.svg").write_text("<svg/>", encoding="utf-8")
+    return run
+
+
+def test_a_run_and_a_pack_with_analyses_are_sound(analysed: Path, tmp_path: Path, registry: Registry) -> None:
+    pack(analysed, tmp_path / "pack")
+    assert problems(analysed, registry) == problems(tmp_path / "pack", registry) == []
+
+
+def test_an_edited_analysis_in_a_pack_is_named(analysed: Path, tmp_path: Path, registry: Registry) -> None:
+    pack(analysed, tmp_path / "pack")
+    replaced("analyses/fertility.json", '"pieces": 8', '"pieces": 9')(tmp_path / "pack")
+    (tmp_path / "pack" / "analyses" / "layers.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "pack" / "analyses" / "curves.json").unlink()
+    told = problems(tmp_path / "pack", registry)
+    assert told[:3] == [
+        "analyses/curves.json: is missing",
+        "analyses/fertility.json: was edited, its hash is not the manifest's",
+        "analyses/layers.json: is not in the manifest",
+    ]
+    assert told[3].startswith("analyses/layers.json: is not what `report layers` writes (lacks 'model')")
+    make_match(tmp_path / "pack")
+    assert problems(tmp_path / "pack", registry) == told[3:]
+
+
+def test_an_analysis_of_another_model_is_named_in_runs_and_packs(
+    analysed: Path, tmp_path: Path, registry: Registry
+) -> None:
+    pack(analysed, tmp_path / "pack")
+    for folder in (analysed, tmp_path / "pack"):
+        add_analyses(folder, fertility=fertility("another"))
+        make_match(folder)
+        told = problems(folder, registry)
+        assert [one.partition(",")[0] for one in told] == ["analyses/fertility.json: is about model 'another'"]

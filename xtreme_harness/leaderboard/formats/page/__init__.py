@@ -17,7 +17,15 @@ from xtreme_harness.leaderboard.formats.page.table import bodies, columns, facet
 from xtreme_harness.leaderboard.standings import Standings
 
 LIBRARIES = (("d3", "d3-7.9.0.min.js"), ("plot", "plot-0.6.17.umd.min.js"))  # in the order they need each other
-SCRIPTS = ("data.js", "table.js", "filters.js", "charts.js", "analyses.js", "detail.js", "page.js")  # one scope, in this order
+SCRIPTS = (
+    "data.js",
+    "table.js",
+    "filters.js",
+    "charts.js",
+    "analyses.js",
+    "detail.js",
+    "page.js",
+)  # one scope, in this order
 
 
 def render(standings: Standings) -> dict[str, str]:
