@@ -15,6 +15,7 @@ from xtreme_harness.leaderboard.analyses import FILES, read_analyses
 
 Edit = Callable[[dict[str, Any]], object]
 REPORTS = {"fertility": fertility("tiny"), "layers": layers("tiny"), "curves": curves("ab" * 32, "cd" * 32)}
+ODD = (b'{"note": NaN}', b'{"note": 1e999}', b'{"\\ud83d": 1}')  # what could not be written again
 
 
 def read(run: Path, model: str = "tiny") -> dict[str, Any]:
@@ -51,7 +52,7 @@ def test_what_the_reports_write_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"model": 1}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"model": 1}', b"\xff", b"[" * 100_000, *ODD])
 def test_a_damaged_file_is_named(file: str, content: bytes, tmp_path: Path) -> None:
     add_analyses(tmp_path)
     (tmp_path / file).write_bytes(content)
@@ -64,9 +65,7 @@ def test_a_damaged_file_is_named(file: str, content: bytes, tmp_path: Path) -> N
     [
         ("fertility", lambda held: held["tasks"]["nli"]["sw"].pop("unknown_percent"), "lacks 'unknown_percent'"),
         ("fertility", lambda held: held["tasks"]["nli"]["sw"].update(pieces_per_word="2"), "'2' is no number"),
-        ("fertility", lambda held: held["tasks"]["nli"]["sw"].update(pieces_per_word=float("nan")), "not JSON compl"),
         ("fertility", lambda held: held["tasks"]["nli"]["sw"].update(pieces_per_word=10**400), "too large"),
-        ("fertility", lambda held: held["tasks"].update({"\ud83d": {}}), "surrogates not allowed"),
         ("fertility", lambda held: held.update(tasks=["nli"]), "no attribute 'values'"),
         ("layers", lambda held: held["tasks"]["twins"]["languages"]["sw"].pop(), "without a figure for each layer"),
         ("layers", lambda held: held["tasks"]["twins"].update(own_layer=True), "True is no whole number"),

@@ -46,9 +46,10 @@ def read_own_analyses(run: Path, records: Sequence[Record]) -> dict[str, Any]:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """What the file of an analysis holds, whatever it is; raises DataError where that is no JSON object."""
+    """What the file of an analysis holds; raises DataError where it is no JSON object that can be written again."""
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
+        dump_line(held).encode()  # neither NaN nor half a surrogate pair
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(path, None, f"cannot be read: {error}; {_again(path.stem)}") from None
     if not isinstance(held, dict):
@@ -62,18 +63,16 @@ def _again(name: str) -> str:
 
 def _kept(name: str, held: dict[str, Any], path: Path) -> Any:
     try:
-        kept = _FORMS[name](held)
-        dump_line(kept).encode()  # neither NaN nor half a surrogate pair
+        return _FORMS[name](held)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(path, None, f"is not what `report {name}` writes ({what}); {_again(name)}") from None
-    return kept
 
 
 def _stranger(name: str, held: dict[str, Any], models: Collection[str], trainings: Collection[str]) -> str:
     """What the analysis is about, where that is not the run's."""
     if name != CURVES:
-        return "" if held["model"] in models else f"model {held['model']!r}"
+        return "" if held["model"] in models else f"model {held['model']!r:.80}"
     others = (one for one in held["trainings"] if one["unit"] not in trainings)
     return next((f"training {one['unit'][:12]!r} ({one['tasks']})" for one in others), "")
 
@@ -135,13 +134,13 @@ def _points(held: list[Any]) -> list[list[float]]:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r:.40} is no text")
     return value
 
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is no whole number")
+        raise TypeError(f"{value!r:.40} is no whole number")
     return value
 
 
@@ -151,7 +150,7 @@ def _figure(value: Any) -> float | None:
 
 def _number(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r:.40} is no number")
     return round(float(value), DIGITS)
 
 

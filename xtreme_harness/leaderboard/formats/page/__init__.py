@@ -17,15 +17,11 @@ from xtreme_harness.leaderboard.formats.page.table import bodies, columns, facet
 from xtreme_harness.leaderboard.standings import Standings
 
 LIBRARIES = (("d3", "d3-7.9.0.min.js"), ("plot", "plot-0.6.17.umd.min.js"))  # in the order they need each other
-SCRIPTS = (
-    "data.js",
-    "table.js",
-    "filters.js",
-    "charts.js",
-    "analyses.js",
-    "detail.js",
-    "page.js",
-)  # one scope, in this order
+SCRIPTS = (  # one scope, in this order
+    *("data.js", "table.js", "filters.js", "charts.js"),
+    *("analyses.js", "tokenizer.js", "curves.js", "layers.js"),
+    *("detail.js", "page.js"),
+)
 
 
 def render(standings: Standings) -> dict[str, str]:
