@@ -21,7 +21,7 @@ FERTILITY, LAYERS, CURVES = NAMES = ("fertility", "layers", "curves")
 FILES = tuple(f"{FOLDER}{name}.json" for name in NAMES)
 MEASURES = ("pieces_per_word", "pieces_per_character", "unknown_percent")
 DIGITS = 4
-Analyses = Mapping[str, Any]  # by name; see `_FORMS` for each
+Analyses = Mapping[str, Any]  # by name, in the forms that _fertility, _layers and _curves give
 
 
 def read_analyses(run: Path, models: Collection[str], trainings: Collection[str]) -> dict[str, Any]:

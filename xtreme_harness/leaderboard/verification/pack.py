@@ -40,9 +40,11 @@ def pack(run: Path, out: Path) -> None:
         raise RequestError(f"{run} is a pack already.")
     if problems := list(manifest_problems(manifest, run, hashes_of(run))):
         raise CheckFailed(f"{run} is not as the run left it: {problems[0]}. Run it again before packing.")
+    records = read_records(run / RECORDS)
+    read_own_analyses(run, records)  # before an older pack is gone
     _make_way(out, manifest.root)
     with new_folder(out) as folder:
-        _fill(folder, run, manifest)
+        _fill(folder, run, manifest, records)
 
 
 def _make_way(out: Path, root: str) -> None:
@@ -53,21 +55,19 @@ def _make_way(out: Path, root: str) -> None:
     shutil.rmtree(out)
 
 
-def _fill(folder: Path, run: Path, manifest: Manifest) -> None:
+def _fill(folder: Path, run: Path, manifest: Manifest, records: Sequence[Record]) -> None:
     shutil.copyfile(run / RECORDS, folder / RECORDS)
     if (run / ENVIRONMENT).is_file():
         shutil.copyfile(run / ENVIRONMENT, folder / ENVIRONMENT)
     _write_json(folder / REQUEST, without_places(_read_json(run / REQUEST)))
-    records = read_records(run / RECORDS)
     for (task, language), of_cell in _by_cell(records, run, manifest).items():
         _write_scores(packed_scores(folder, task, language), run, of_cell)
-    _write_analyses(folder, run, records)
+    _write_analyses(folder, run)
     _write_json(folder / MANIFEST, manifest_of_pack(folder, manifest).as_json())
 
 
-def _write_analyses(folder: Path, run: Path, records: Sequence[Record]) -> None:
+def _write_analyses(folder: Path, run: Path) -> None:
     """The analyses of the run, if there are any, less the sentences about files that a machine lacked."""
-    read_own_analyses(run, records)
     for name in FILES:
         if (run / name).is_file():
             held = {key: value for key, value in read_report(run / name).items() if key != "missing"}

@@ -36,7 +36,7 @@ function plainTable(caption, titles, lines) {
     );
   const table = element(
     "table",
-    { class: "plain" },
+    {},
     element("caption", {}, caption),
     element(
       "thead",
