@@ -51,3 +51,22 @@ def test_what_does_not_read(arguments: tuple[Any, ...], told: str) -> None:
 def test_a_request_keeps_its_sampler() -> None:
     request = Request(model="m", tasks=("a",), sampler=parse_sampler("b=2,c=1"))
     assert request.as_json()["sampler"]["weights"] == {"b": 2.0, "c": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"seeds": (0, 0)}, "--seed 0 is given twice."),
+        ({"seeds": (-1,)}, "--seed -1: must be from 0 to 9223372036854775807."),
+        ({"seeds": (2**63,)}, f"--seed {2**63}: must be from 0 to 9223372036854775807."),
+        ({"seeds": (1,), "settings": (("a", "seed", 3),)}, "--set a.seed: --seed gives every task its seed."),
+    ],
+)
+def test_seeds_are_checked_before_anything_is_looked_up(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        Request(model="m", tasks=("a",), **fields)
+    assert str(caught.value).startswith(told)
+
+
+def test_a_method_may_have_a_seed_of_its_own() -> None:
+    assert Request(model="m", tasks=("a",), methods=("noise",), seeds=(1,), settings=(("noise", "seed", 3),)).seeds

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from xtreme_harness.definitions import MOST_SEED
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.training.samplers import KINDS, Sampler
 
@@ -46,8 +47,18 @@ class Request:
         named = {"--task": self.tasks, "--language": self.languages, "--seed": self.seeds, "--method": self.methods}
         named |= {"--intermediate": self.intermediates, "--control": self.controls}
         for option, values in named.items():
-            if twice := _first_repeated(values):
+            twice = _first_repeated(values)
+            if twice is not None:
                 raise RequestError(f"{option} {twice} is given twice.")
+        self._check_seeds()
+
+    def _check_seeds(self) -> None:
+        for seed in self.seeds:
+            if not 0 <= seed <= MOST_SEED:
+                raise RequestError(f"--seed {seed}: must be from 0 to {MOST_SEED}.")
+        for name, key, _ in self.settings:
+            if key == "seed" and self.seeds and name not in self.methods:
+                raise RequestError(f"--set {name}.seed: --seed gives every task its seed. Name one of the two.")
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,6 +10,7 @@ from typing import Any
 from xtreme_harness.definitions import (
     ADAPTER_VALUES,
     ADAPTERS,
+    MOST_SEED,
     NO_ADAPTER,
     RECIPE_DEFAULTS,
     SELECTIONS,
@@ -116,10 +117,14 @@ def value_problem(key: str, value: Any) -> str | None:
     numeric = isinstance(default, int | float) or key in ("head_learning_rate", "dropout", "layer", "updates")
     if numeric and (isinstance(value, bool) or not isinstance(value, int | float)):
         return "expected a number"
+    if numeric and not isfinite(value):
+        return "must be finite"
     if (isinstance(default, int) or key in COUNTS) and not isinstance(value, int) and key != "warmup":
         return "expected a whole number"
     if key in COUNTS and value < 1:
         return "must be at least 1"
+    if key == "seed" and not 0 <= value <= MOST_SEED:
+        return f"must be from 0 to {MOST_SEED}"
     if key == "max_length" and value < SHORTEST:
         return f"must be at least {SHORTEST}, special tokens included"
     if key in RATES and value < 0:
