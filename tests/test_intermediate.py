@@ -303,11 +303,11 @@ def test_a_target_without_data_trains_nothing_before_it(planned: PlanOf) -> None
     [
         ("i22", UnknownName, "Unknown task 'i22'. Did you mean i2"),
         ("t2", UnknownName, "t2 is registered, but not as intermediate task."),
-        ("i2+", UnknownName, "Unknown task ''"),
-        ("none+i2", UnknownName, "Unknown task 'none'"),
-        ("i2+i3+i2", RequestError, "--intermediate i2+i3+i2: a task is in it twice."),
-        ("i2+found", RequestError, "--intermediate i2+found: found is of kind nearest, which trains nothing."),
-        ("far", RequestError, "--intermediate far: far trains on t1; name that instead."),
+        ("i2+", RequestError, "Intermediate 'i2+': a name is missing; mixes are written A+B."),
+        ("none+i2", RequestError, "Intermediate none+i2: none stands alone, for no training at all."),
+        ("i2+i3+i2", RequestError, "Intermediate i2+i3+i2: a task is in it twice."),
+        ("i2+found", RequestError, "Intermediate i2+found: found is of kind nearest, which trains nothing."),
+        ("far", RequestError, "Intermediate far: far trains on t1; name that instead."),
         (
             "i2+nodev",
             RequestError,

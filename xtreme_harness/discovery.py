@@ -46,15 +46,16 @@ def plugin_arguments(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 def _by_full_path(arguments: Sequence[str]) -> dict[str, str]:
-    return {str(Path(value).resolve()) if _is_file(value) else value: value for value in arguments}
+    return {str(Path(value).resolve()) if is_plugin_file(value) else value: value for value in arguments}
 
 
-def _is_file(argument: str) -> bool:
+def is_plugin_file(argument: str) -> bool:
+    """Whether a value of --plugin names a file, not a module."""
     return argument.endswith(".py") or "/" in argument or os.sep in argument
 
 
 def _from_argument(argument: str) -> Candidate:
-    if not _is_file(argument):
+    if not is_plugin_file(argument):
         return Candidate(name=argument, origin=argument, load=lambda: importlib.import_module(argument))
     path = Path(argument)
     if not path.is_file():

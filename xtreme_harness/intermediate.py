@@ -36,14 +36,18 @@ def named_mixes(intermediates: Sequence[str], sampler: Sampler, registry: Regist
 
 def _mix(text: str, registry: Registry) -> Mix:
     names = () if text == NONE else tuple(text.split("+"))
+    if "" in names:
+        raise RequestError(f"Intermediate {text!r}: a name is missing; mixes are written A+B.")
+    if NONE in names:
+        raise RequestError(f"Intermediate {text}: {NONE} stands alone, for no training at all.")
     if len(set(names)) < len(names):
-        raise RequestError(f"--intermediate {text}: a task is in it twice.")
+        raise RequestError(f"Intermediate {text}: a task is in it twice.")
     tasks = tuple(registry.intermediate_task(name) for name in names)
     for task in tasks:
         if not registry.kind(task.kind).trainable:
-            raise RequestError(f"--intermediate {text}: {task.name} is of kind {task.kind}, which trains nothing.")
+            raise RequestError(f"Intermediate {text}: {task.name} is of kind {task.kind}, which trains nothing.")
         if task.train_on:
-            raise RequestError(f"--intermediate {text}: {task.name} trains on {task.train_on}; name that instead.")
+            raise RequestError(f"Intermediate {text}: {task.name} trains on {task.train_on}; name that instead.")
     return tasks
 
 

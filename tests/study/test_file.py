@@ -145,10 +145,10 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
     for one in (
         "name: 'My study' names a folder",
         "suite: Unknown suite 'minni'. Did you mean mini?",
-        "models: is missing",
+        "models: must not be empty",
         'intermediates: must hold "none"',
         "intermediates[1]: Unknown task 'mini.nlii'. Did you mean mini.nli",
-        "seeds[1]: expected a whole number from 0, not 'two'",
+        "seeds[1]: expected a whole number from 0 to 9223372036854775807, not 'two'",
         "limits: unknown key, did you mean limit?",
         "limit.train: expected a whole number from 1, not 0",
     ):
@@ -165,8 +165,13 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
         ('recipe = "minni"', "recipe: Unknown recipe 'minni'"),
         ('recipe = ["mini", "xtrem"]', "recipe[1]: Unknown recipe 'xtrem'"),
         ("recipe = 3", "recipe: expected text, not 3"),
+        ("methods = []", "methods: must not be empty"),
+        ("recipe = []", "recipe: must not be empty"),
+        ("seeds = [-1]", "seeds[0]: expected a whole number from 0 to 9223372036854775807, not -1"),
+        (f"seeds = [{2**63}]", f"seeds[0]: expected a whole number from 0 to 9223372036854775807, not {2**63}"),
+        ('seeds = [1]\n[set."mini.qa"]\nseed = 3', 'set."mini.qa".seed: seeds gives every task its seed'),
         ("seeds = [1, 1]", "seeds[1]: 1 is there twice"),
-        ("seeds = [true]", "seeds[0]: expected a whole number from 0, not True"),
+        ("seeds = [true]", "seeds[0]: expected a whole number from 0 to 9223372036854775807, not True"),
         ('match = "updates"', "match: must be one of epochs, steps, not 'updates'"),
         ('match = "steps"', 'steps: is missing; match = "steps" needs it, or [limit] train'),
         ("steps = 5", 'steps: belongs to match = "steps"'),
@@ -179,7 +184,14 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
         ('[data]\ndir = "nowhere"', "data.dir: there is no folder "),
         ('[data]\nlabels = "nowhere"', "data.labels: there is no folder "),
         ("[limit]\ntraining = 5", "limit.training: unknown key, did you mean train?"),
-        ('[sampler]\nkind = "even"', "sampler: Sampler: there is no 'even'"),
+        (
+            '[sampler]\nkind = "even"',
+            "sampler.kind: must be one of uniform, proportional, temperature, weights, not 'even'",
+        ),
+        ('[sampler]\nkind = "temperature"', 'sampler.temperature: is missing; kind = "temperature" needs it'),
+        ('[sampler]\nkind = "weights"', 'sampler.weights: is missing; kind = "weights" needs it'),
+        ("[sampler]\ntemperature = 2.0", 'sampler.temperature: belongs to kind = "temperature"'),
+        ('[sampler]\nkind = "uniform"\ncap = 9', 'sampler.cap: belongs to kind = "temperature"'),
         ('[sampler]\nkind = "temperature"\ntemperature = 0', "sampler.temperature: expected a number above 0, not 0"),
         ('[sampler.weights]\n"mini.nl" = 1', "sampler.weights.\"mini.nl\": Unknown task 'mini.nl'"),
         ('[set."mini.q"]\nepochs = 1', "set.\"mini.q\": Unknown task 'mini.q'. Did you mean"),
@@ -188,10 +200,20 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
         ("[set.adv]\neps = 0.05", "set.adv: Unknown task 'adv'."),
         ('methods = ["adv"]\n[set.adv]\nepsilon = 0.05', "set.adv.epsilon: Unknown setting 'epsilon'."),
         ('methods = ["adv"]\n[set.adv]\nsteps = 1.5', "set.adv.steps: expected a whole number, not 1.5"),
+        ("[set.mini.qa]\nepochs = 1", 'set.mini: names with dots stand in quotes: [set."mini.qa"]'),
+        (
+            'match = "steps"\nsteps = 9\n[set."mini.nli"]\nupdates = 3',
+            'set."mini.nli".updates: match = "steps" gives every intermediate training the same number',
+        ),
+        ('methods = ["rs_da"]', 'methods[0]: rs_da needs a file: [set.rs_da] table = "FILE"'),
+        ('methods = ["rs_da"]\n[set.rs_da]\ntable = "t.json"', "set.rs_da.table: there is no file "),
         ("[set]\nepochs = 0", "set.epochs: expected a table, not 0"),
         ("[sweep.source]\nepochs = [1]", "sweep.source: unknown key"),
         ("[sweep.target]\nlearning_rate = 1e-5", "sweep.target.learning_rate: expected a list, not 1e-05"),
         ("[sweep.target]\nlearning_rate = [1e-5, -1.0]", "sweep.target.learning_rate[1]: must not be negative"),
+        ("[sweep.target]\nlearning_rate = []", "sweep.target.learning_rate: must not be empty"),
+        ("[sweep.target]\nlearning_rate = [nan]", "sweep.target.learning_rate[0]: must be finite, not nan"),
+        ('[sweep.target."mini.qa"]\nepochs = [1]', 'sweep.target."mini.qa": expected a list'),
         ("[sweep.target]\nlayer = [1, 2]", "sweep.target.layer: Unknown recipe value 'layer'"),
         ("[sweep.target]\nseed = [1, 2]", "sweep.target.seed: Unknown recipe value 'seed'"),
         (
@@ -213,7 +235,7 @@ def test_what_is_wrong_is_told_at_its_path(more: str, told: str, write: Write) -
 @pytest.mark.parametrize(
     ("mix", "told"),
     [
-        ("mini.nli+mini.nli", "intermediates[1]: --intermediate mini.nli+mini.nli: a task is in it twice"),
+        ("mini.nli+mini.nli", "intermediates[1]: Intermediate mini.nli+mini.nli: a task is in it twice"),
         ("mini.mining", "intermediates[1]: Unknown task 'mini.mining'."),
         ("", "intermediates[1]: expected text, not ''"),
         ("none", "intermediates[1]: 'none' is there twice"),
@@ -226,7 +248,7 @@ def test_wrong_mixes(mix: str, told: str, write: Write) -> None:
 def test_weights_must_know_the_tasks_of_every_mix(write: Write) -> None:
     text = LEAST.replace('"mini.nli"', '"mini.nli+mini.qa"')
     weights = '[sampler]\nkind = "weights"\n[sampler.weights]\n"mini.nli" = 2\n'
-    assert "sampler: Sampler: mini.nli+mini.qa needs a weight of mini.qa" in problems(write(text + weights))
+    assert "sampler.weights: mini.nli+mini.qa needs a weight of mini.qa" in problems(write(text + weights))
     study, _ = read_study(write(f'{text}{weights}"mini.qa" = 1.5\n'))
     assert study.sampler.weights == {"mini.nli": 2, "mini.qa": 1.5}
 
@@ -250,6 +272,85 @@ def test_values_of_a_task_in_the_other_role_may_be_swept(write: Write) -> None:
     assert study.sweep == {"intermediate": {"epochs": (1, 2)}}
 
 
+def test_one_wrong_value_hides_no_other(write: Write) -> None:
+    """Beside a value of the wrong shape, the rest of its list or table is looked up all the same."""
+    told = problems(
+        write(
+            """
+            name = "s"
+            suite = "mini"
+            models = ["mini", 3, "nowhere"]
+            intermediates = ["none", 1, "mini.nlii", "mini.nli+"]
+            languages = ["swa", "en", "en"]
+            [sampler]
+            kind = "even"
+            temperature = "warm"
+            [report]
+            by = [2, "familiy"]
+            """
+        )
+    )
+    for one in (
+        "models[1]: expected text, not 3",
+        "models[2]: Unknown model 'nowhere'.",
+        "intermediates[1]: expected text, not 1",
+        "intermediates[2]: Unknown task 'mini.nlii'.",
+        "intermediates[3]: Intermediate 'mini.nli+': a name is missing",
+        "languages[2]: 'en' is there twice",
+        "languages[0]: Unknown language 'swa'.",
+        "sampler.temperature: expected a number above 0, not 'warm'",
+        "sampler.kind: must be one of",
+        "report.by[0]: expected text, not 2",
+        "report.by[1]: Unknown grouping 'familiy'.",
+    ):
+        assert one in told
+
+
+def test_what_is_told_of_is_not_told_to_be_missing(write: Write) -> None:
+    text = LEAST.replace('suite = "mini"', "suite = 3") + "steps = 0\nmatch = 1\n"
+    assert problems(write(text)).count(";") == 2  # three problems: the three values
+
+
+def test_plugins_that_are_not_there_are_told_at_their_path(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    testing.write_topics(elsewhere / "topics")
+    monkeypatch.chdir(elsewhere)  # a file there is not the one that the study means
+    text = LEAST.replace('suite = "mini"', 'tasks = ["topics"]') + 'plugins = ["topics/plugin.py"]\nseeds = []\n'
+    told = problems(write(text))
+    assert (
+        f"plugins[0]: there is no file {tmp_path / 'topics/plugin.py'}" in told and "seeds: must not be empty" in told
+    )
+    assert "Unknown task" not in told  # that they register cannot be known
+
+
+def test_a_model_folder_where_the_command_runs_is_not_the_study_s(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere" / "ckpt").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    path = write(LEAST.replace('models = ["mini"]', 'models = ["ckpt"]'))
+    assert (
+        f"models[0]: Unknown model 'ckpt'. See: xtreme-harness list models. There is no folder {tmp_path / 'ckpt'}"
+        in (problems(path))
+    )
+    study, _ = read_study(path, with_data=False)  # tables are made without models
+    assert study.models == (str(tmp_path / "ckpt"),)
+
+
+def test_files_of_methods_are_relative_to_the_study_file(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "neighbours.json").write_text("{}", encoding="utf-8")
+    study, _ = read_study(write(LEAST + 'methods = ["rs_da"]\n[set.rs_da]\ntable = "neighbours.json"\n'))
+    assert study.settings == (("rs_da", "table", str(tmp_path / "neighbours.json")),)
+
+
+def test_what_windows_editors_write_is_read(write: Write) -> None:
+    path = write(LEAST)
+    path.write_bytes(b"\xef\xbb\xbf" + LEAST.replace("\n", "\r\n").encode())
+    assert read_study(path)[0].name == "s"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [(None, "there is no such file"), ("name = ", "is not TOML"), ('name = "a"\nname = "b"', "is not TOML")],
@@ -259,3 +360,12 @@ def test_files_that_are_none(text: str | None, told: str, write: Write, tmp_path
     with pytest.raises(RequestError, match=told) as caught:
         read_study(path)
     assert caught.value.exit_code == 2
+
+
+def test_a_folder_and_other_encodings_are_no_study_files(write: Write, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="that is a folder"):
+        read_study(tmp_path)
+    path = write(LEAST)
+    path.write_bytes(LEAST.encode() + b"# \xe9")
+    with pytest.raises(RequestError, match=f"is not UTF-8: byte {len(LEAST) + 3} cannot be read."):
+        read_study(path)

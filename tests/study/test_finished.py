@@ -150,6 +150,6 @@ def test_all_problems_of_a_study_file_are_printed_one_a_line(folder: Path, capsy
     assert capsys.readouterr().err.splitlines() == [
         f"xtreme-harness: Study file {folder / 'study.toml'}: 3 problems",
         "  limits: unknown key, did you mean limit?",
-        "  models: is missing",
+        "  models: must not be empty",
         "  intermediates: is missing",
     ]

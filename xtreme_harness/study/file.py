@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.definitions import NAME
+from xtreme_harness.definitions import MOST_SEED, NAME
 from xtreme_harness.errors import DefinitionError, RequestError
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.stats import RESAMPLES, SWAPS
 from xtreme_harness.study.names import name_problems
-from xtreme_harness.study.shapes import Each, anything, flag, positive, shape_problems, text, whole
-from xtreme_harness.training.samplers import Sampler
+from xtreme_harness.study.places import place_problems, placed_model, placed_plugin, placed_setting, plugin_problems
+from xtreme_harness.study.shapes import Each, anything, flag, positive, shape_problems, sound, text, whole
+from xtreme_harness.training.samplers import KINDS, Sampler
 
 ROLES = ("target", "intermediate")
 MATCHES = ("epochs", "steps")
@@ -28,19 +29,19 @@ FILE: Mapping[str, Any] = {
     "languages": Each(text),
     "models": Each(text),
     "intermediates": Each(text),
-    "controls": Each(text),
+    "controls": Each(text, may_be_empty=True),
     "match": text,
     "steps": whole(1),
     "methods": Each(text),
     "recipe": Each(text, alone=True),
-    "seeds": Each(whole(0)),
-    "plugins": Each(text),
+    "seeds": Each(whole(0, MOST_SEED)),
+    "plugins": Each(text, may_be_empty=True),
     "data": {"dir": text, "labels": text, "unofficial": flag},
     "limit": {part: whole(1) for part in PARTS},
     "sampler": {"kind": text, "temperature": positive, "cap": whole(1), "weights": {...: positive}},
     "set": {...: {...: anything}},
     "sweep": {role: {...: Each(anything)} for role in ROLES},
-    "report": {"by": Each(text), "resamples": whole(100), "swaps": whole(100)},
+    "report": {"by": Each(text, may_be_empty=True), "resamples": whole(100), "swaps": whole(100)},
 }
 
 
@@ -76,16 +77,19 @@ class Study:
 def read_study(path: Path, plugins: tuple[str, ...] = (), with_data: bool = True) -> tuple[Study, Registry]:
     """The study that a file describes, and a registry with its plugins and `plugins`.
 
-    `with_data`: its data folders must be there. Raises RequestError for a file that is none, DefinitionError for one
-    whose fields do not fit.
+    `with_data`: its data folders and models must be there. Raises RequestError for a file that is none, DefinitionError
+    for one whose fields do not fit.
     """
     fields = _fields(path)
-    problems = list(shape_problems(fields, FILE, ""))
-    sound = {key: value for key, value in fields.items() if not _is_told_of(key, problems)}
-    plugins = (*_placed(sound.get("plugins", ()), path.parent), *plugins)
+    left = sound(fields, FILE)
+    problems = [*shape_problems(fields, FILE, ""), *_rule_problems(left)]
+    if absent := list(plugin_problems(left, path.parent)):
+        raise DefinitionError(f"Study file {path}", [*problems, *absent])
+    named = [placed_plugin(name, path.parent) for name in left.get("plugins") or [] if name is not None]
+    plugins = (*named, *plugins)
     registry = load_registry(plugins)
-    problems += [*_rule_problems(fields, sound), *name_problems(sound, registry)]
-    problems += _folder_problems(sound, path.parent) if with_data else []
+    problems += name_problems(left, registry)
+    problems += place_problems(left, path.parent, registry) if with_data else []
     if problems:
         raise DefinitionError(f"Study file {path}", problems)
     return _study(fields, path.parent, registry, plugins), registry
@@ -93,59 +97,72 @@ def read_study(path: Path, plugins: tuple[str, ...] = (), with_data: bool = True
 
 def _fields(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
         raise RequestError(f"Study file {path}: there is no such file.") from None
-    except (OSError, ValueError) as error:
+    except IsADirectoryError:
+        raise RequestError(f"Study file {path}: that is a folder. Name the file in it.") from None
+    except UnicodeDecodeError as error:
+        raise RequestError(f"Study file {path} is not UTF-8: byte {error.start + 1} cannot be read.") from None
+    except tomllib.TOMLDecodeError as error:
         raise RequestError(f"Study file {path} is not TOML: {error}.") from None
 
 
-def _is_told_of(key: str, problems: list[str]) -> bool:
-    return any(one.startswith((f"{key}:", f"{key}.", f"{key}[")) for one in problems)
-
-
-def _rule_problems(fields: Mapping[str, Any], sound: Mapping[str, Any]) -> Iterator[str]:
+def _rule_problems(left: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong although every value has the right shape, as far as that can be told without names."""
-    yield from (f"{key}: is missing" for key in REQUIRED if not fields.get(key))
-    if "name" in sound and not NAME.fullmatch(sound["name"]):
-        yield f"name: {sound['name']!r} names a folder; it must match {NAME.pattern}"
-    yield from _match_problems(fields, sound)
+    yield from (f"{key}: is missing" for key in REQUIRED if key not in left)
+    if left.get("name") and not NAME.fullmatch(left["name"]):
+        yield f"name: {left['name']!r} names a folder; it must match {NAME.pattern}"
+    if "suite" in left and "tasks" in left:
+        yield "tasks: the suite names them already; give one of the two"
+    if "suite" not in left and "tasks" not in left:
+        yield "suite: is missing; name a suite, or tasks"
+    yield from _match_problems(left)
+    yield from _sampler_problems(left.get("sampler") or {})
 
 
-def _folder_problems(sound: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    for key in ("dir", "labels"):
-        named = sound.get("data", {}).get(key)
-        if named is not None and not (folder / named).is_dir():
-            yield f"data.{key}: there is no folder {folder / named}"
-
-
-def _match_problems(fields: Mapping[str, Any], sound: Mapping[str, Any]) -> Iterator[str]:
-    match = sound.get("match", "epochs")
+def _match_problems(left: Mapping[str, Any]) -> Iterator[str]:
+    match = left.get("match", "epochs")
+    if match is None:
+        return
     if match not in MATCHES:
         yield f"match: must be one of {', '.join(MATCHES)}, not {match!r}"
-    if match != "steps" and "steps" in fields:
+    if match != "steps" and "steps" in left:
         yield 'steps: belongs to match = "steps"'
-    if match == "steps" and "steps" not in fields and "train" not in fields.get("limit", {}):
+    if match == "steps" and "steps" not in left and "train" not in (left.get("limit") or {}):
         yield 'steps: is missing; match = "steps" needs it, or [limit] train, from which it follows'
 
 
-def _placed(names: Iterable[str], folder: Path) -> tuple[str, ...]:
-    """Files and folders relative to `folder`; what is none there (a module, a hub id) as it is."""
-    return tuple(str(folder / name) if (folder / name).exists() else name for name in names)
+def _sampler_problems(sampler: Mapping[str, Any]) -> Iterator[str]:
+    kind = sampler.get("kind", Sampler().kind)
+    if kind is None:
+        return
+    if kind not in KINDS:
+        yield f"sampler.kind: must be one of {', '.join(KINDS)}, not {kind!r}"
+        return
+    for key, owner in {"temperature": "temperature", "cap": "temperature", "weights": "weights"}.items():
+        if key in sampler and kind != owner:
+            yield f'sampler.{key}: belongs to kind = "{owner}"'
+        if kind == owner == key and key not in sampler:
+            yield f'sampler.{key}: is missing; kind = "{kind}" needs it'
 
 
 def _study(fields: Mapping[str, Any], folder: Path, registry: Registry, plugins: tuple[str, ...]) -> Study:
     data = fields.get("data", {})
     plain = {key: _frozen(value) for key, value in fields.items() if key in Study.__dataclass_fields__}
     taken = {
-        "models": tuple(name if registry.has_model(name) else _placed([name], folder)[0] for name in fields["models"]),
+        "models": tuple(placed_model(name, folder, registry) for name in fields["models"]),
         "recipes": tuple(_listed(fields.get("recipe"))),
         "plugins": plugins,
         "data": str(folder / data["dir"]) if "dir" in data else None,
         "labels": str(folder / data["labels"]) if "labels" in data else None,
         "unofficial": data.get("unofficial", False),
         "sampler": Sampler(**fields.get("sampler", {})),
-        "settings": tuple((task, *one) for task, values in fields.get("set", {}).items() for one in values.items()),
+        "settings": tuple(
+            (name, key, placed_setting(name, key, value, folder, registry))
+            for name, values in fields.get("set", {}).items()
+            for key, value in values.items()
+        ),
         "sweep": {role: _frozen(axes) for role, axes in fields.get("sweep", {}).items()},
         **_frozen(fields.get("report", {})),
     }

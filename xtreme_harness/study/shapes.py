@@ -21,6 +21,7 @@ class Each:
 
     shape: Shape
     alone: bool = False
+    may_be_empty: bool = False
 
 
 def text(value: Any) -> str | None:
@@ -41,10 +42,13 @@ def positive(value: Any) -> str | None:
     return None if is_number and value > 0 else f"expected a number above 0, not {value!r}"
 
 
-def whole(least: int) -> Shape:
+def whole(least: int, most: int | None = None) -> Shape:
+    bounds = f"from {least}" if most is None else f"from {least} to {most}"
+
     def check(value: Any) -> str | None:
-        is_whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
-        return None if is_whole else f"expected a whole number from {least}, not {value!r}"
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        fits = is_whole and value >= least and (most is None or value <= most)
+        return None if fits else f"expected a whole number {bounds}, not {value!r}"
 
     return check
 
@@ -77,11 +81,29 @@ def _list_problems(value: Any, shape: Each, path: str) -> Iterator[str]:
         told = shape.shape(value) if shape.alone else f"expected a list, not {value!r}"
         yield from [f"{path}: {told}"] if told else []
         return
+    if not value and not shape.may_be_empty:
+        yield f"{path}: must not be empty"
     for place, one in enumerate(value):
         if told := shape.shape(one):
             yield f"{path}[{place}]: {told}"
         elif one in value[:place]:
             yield f"{path}[{place}]: {one!r} is there twice"
+
+
+def sound(value: Any, shape: Any) -> Any:
+    """`value` with None in the place of what has the wrong shape, and without unknown keys: what is left to check."""
+    if isinstance(shape, Mapping):
+        return _sound_table(value, shape) if isinstance(value, Mapping) else None
+    if isinstance(shape, Each):
+        if isinstance(value, list):
+            return [None if shape.shape(one) else one for one in value]
+        return None if not shape.alone or shape.shape(value) else value
+    return None if shape(value) else value
+
+
+def _sound_table(value: Mapping[Any, Any], shape: Mapping[Any, Any]) -> dict[Any, Any]:
+    known = {key: shape.get(key, shape.get(...)) for key in value}
+    return {key: sound(one, known[key]) for key, one in value.items() if known[key] is not None}
 
 
 def quoted(key: str) -> str:
