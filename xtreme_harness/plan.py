@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xtreme_harness.kinds.interface import Assignment, Cell, Files
 
 DEFAULT_RECIPE = "xtreme"
+NO_LANGUAGE = "it has none of the languages asked for"
 MOST_SHOWN = 40  # languages in a message: XTREME has as many, a task of pairs hundreds
 
 
@@ -79,6 +80,13 @@ class Plan:
     def intermediates(self) -> tuple[Task, ...]:
         """The intermediate tasks of all rows, controls among them, each once."""
         return tuple({task.name: task for row in self.rows for task in row.mix}.values())
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """{cell, or a task without any: why it has no figure whatever is run}."""
+        having = {cell.task.name for cell in self.cells}
+        cells = {f"{cell.task.name} {cell.language}": cell.missing for cell in self.cells if cell.missing}
+        return cells | {task.name: NO_LANGUAGE for task in self.tasks if task.name not in having}
 
     def units(self) -> list[Unit]:
         """Every unit once, inputs before the units that open them; all `prepare` units come early."""
@@ -183,6 +191,11 @@ def check_languages(request: Request, tasks: tuple[Task, ...]) -> None:
             raise UnknownName("language", language, known, f" The tasks have: {shown}.")
 
 
+def languages_of(task: Task, asked: Sequence[str]) -> list[str]:
+    """The languages of a task that are `asked` for; all of them where none is."""
+    return [code for code in task.languages if not asked or code in asked]
+
+
 class _Folders:
     """Looks data and gold files up in the request's folders, with their hashes and what is unofficial about them."""
 
@@ -283,7 +296,7 @@ class _Layout:
         return _Start(own.trained_by(unit), unit)
 
     def _cells(self, row: Row, start: _Start, task: Task) -> list[PlannedCell]:
-        wanted = [code for code in task.languages if not self.languages or code in self.languages]
+        wanted = languages_of(task, self.languages)
         missing = dict.fromkeys(wanted, start.missing) if start.missing else self._missing(task, wanted)
         present = tuple(code for code in wanted if code not in missing)
         assignment = self._assignment("target", row, start.encoder, task, present)

@@ -12,6 +12,7 @@ from xtreme_harness.jsonl import write_jsonl
 from xtreme_harness.records import Record
 from xtreme_harness.study.cells import Cells, cells_of
 
+HEADLINES = {"xnli": ["accuracy"], "mnli": ["accuracy"], "squad": ["exact_match", "f1"]}
 Scores = Sequence[float]  # of each example: 100 or 0
 Figures = Mapping[str, Mapping[str, Mapping[str, Scores]]]  # row: task: language
 
@@ -28,7 +29,7 @@ class Runs:
     def add(
         self, name: str, figures: Figures, fields: Callable[[str, str, str], dict[str, Any]] = lambda *place: {}
     ) -> Cells:
-        return cells_of(list(self._records(name, figures, fields)), self.folder / name)
+        return cells_of(list(self._records(name, figures, fields)), self.folder / name, HEADLINES)
 
     def _records(self, name: str, figures: Figures, fields: Callable[..., dict[str, Any]]) -> Any:
         for row, tasks in figures.items():

@@ -23,6 +23,7 @@ tasks = ["mini.nli", "mini.retrieval"]
 models = ["mini"]
 intermediates = ["none", "mini.qa"]
 recipe = "mini"
+languages = ["en", "sw"]
 seeds = [1]
 [data]
 dir = "gone"
@@ -126,15 +127,81 @@ def test_records_and_scores_must_be_there(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("seeds = [1]", "seeds = [1, 2]", "lacks rows that the study file asks for: none.plain.s2, mini.qa.plain.s2"),
-        ('"none", "mini.qa"', '"none"', "has rows that the study file does not ask for: mini.qa.plain.s1"),
+        ("seeds = [1]", "seeds = [1, 2]", "lacks cells that the study file asks for: none.plain.s2 mini.nli en, none"),
+        ('["en", "sw"]', '["en", "sw", "de"]', "asks for: none.plain.s1 mini.nli de, none.plain.s1 mini.retrieval de"),
+        ('"none", "mini.qa"', '"none"', "has cells that the study file does not ask for: mini.qa.plain.s1 mini.nli en"),
+        (
+            ', "mini.retrieval"',
+            "",
+            "does not ask for: none.plain.s1 mini.retrieval sw, mini.qa.plain.s1 mini.retrieval",
+        ),
     ],
 )
-def test_rows_must_be_those_of_the_study_file(old: str, new: str, told: str, folder: Path) -> None:
+def test_cells_must_be_those_of_the_study_file(old: str, new: str, told: str, folder: Path) -> None:
     (folder / "study.toml").write_text(STUDY.replace(old, new), encoding="utf-8")
     asked, registry = read_study(folder / "study.toml", with_data=False)
     with pytest.raises(DataError, match=told):
         finished_report(asked, registry, folder)
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_cell_too_few_or_too_many_is_told(place: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / RUN / "records.jsonl"
+    records = read_records(path)
+    cell = " ".join(records[place][name] for name in ("row", "task", "language"))
+    write_records(path, [one for one in records if one is not records[place]])
+    assert study(folder) == 5
+    assert f"{path}: lacks cells that the study file asks for: {cell}\n" in capsys.readouterr().err
+    write_records(path, [*records, records[place]])
+    assert study(folder) == 5
+    assert f"{path}: has cells twice: {cell}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"id": "i0", "accuracy": "high"}', "holds damaged per-example values of mini.qa.plain.s1 mini.nli sw: "),
+        ('{"accuracy": 100.0}', "holds damaged per-example values of mini.qa.plain.s1 mini.nli sw: 'id'"),
+        (
+            '{"id": "i0", "accuracy": 100.0}',
+            "they share 1 of 40 items. Score both on the same items. The cells: mini.qa",
+        ),
+    ],
+)
+def test_damaged_scores_are_told_of(line: str, told: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = folder / RUN / "predictions/mini.qa.plain.s1/mini.nli/sw.scores.jsonl"
+    scores.write_text(f"{line}\n", encoding="utf-8")
+    assert study(folder) == 5
+    assert told in capsys.readouterr().err
+
+
+def test_a_target_without_a_language_of_the_study_is_told_of(folder: Path) -> None:
+    path = folder / RUN / "records.jsonl"
+    write_records(path, [one for one in read_records(path) if one["language"] == "en"])
+    (folder / "study.toml").write_text(STUDY.replace('["en", "sw"]', '["en"]'), encoding="utf-8")
+    assert study(folder) == 0
+    page = (folder / "study.md").read_text(encoding="utf-8")
+    assert "- no column: mini.retrieval (none of the study's languages)\n" in page
+
+
+def test_an_intermediate_s_own_figure_is_in_its_own_metric(folder: Path) -> None:
+    """mini.qa's is the mean of exact match and F1, although the first target's is accuracy."""
+    path = folder / RUN / "records.jsonl"
+    phase = {"role": "intermediate", "tasks": ["mini.qa"], "dev": {"exact_match": 30.0, "f1": 50.0}}
+    records = [{**one, "phases": [phase] if one["intermediate"] == "mini.qa" else []} for one in read_records(path)]
+    write_records(path, records)
+    assert study(folder) == 0
+    figures = (folder / "study.md").read_text(encoding="utf-8").split("### English dev figures\n\n")[1].splitlines()
+    assert [cell.strip() for cell in figures[-1].strip("|").split("|")] == ["mini.qa", "40.0", "–", "–"]
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ("--out", "elsewhere")])
+def test_what_tables_have_no_use_for_is_refused(
+    options: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert study(folder, *options) == 2
+    assert "--tables DIR runs nothing and writes into DIR: leave --dry-run and --out." in capsys.readouterr().err
+    assert not (folder / "study.md").exists()
 
 
 def test_a_check_needs_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

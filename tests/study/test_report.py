@@ -92,6 +92,22 @@ def test_what_must_be_known_before_reading(cells: Cells) -> None:
     assert "after Holm's correction" in page and "95%" in page
 
 
+def test_one_task_is_told_of_once(runs: Any) -> None:
+    """The average of one task has no column, and no line below the tables either."""
+    rows = {"none": 60, "mnli": 30, "code": 90, "code~shuffled": 60}
+    cells = runs.add("alone", {f"{name}.plain.s1": {"xnli": {"sw": right(one)}} for name, one in rows.items()})
+    page = report(cells, study=replace(STUDY, by=())).markdown()
+    told = [line.partition(":")[0] for line in page.splitlines() if line.startswith("- ") and " on " in line]
+    places = ("xnli, all languages", "xnli, all but English")
+    assert told == [*(f"- mnli on {one}" for one in places), *(f"- code on {one}" for one in places)]
+
+
+def test_a_p_value_is_never_shown_as_none(cells: Cells) -> None:
+    page = report(cells, study=replace(STUDY, swaps=20_000)).markdown()
+    loss = next(line for line in page.splitlines() if line.startswith("- mnli on pawsx, sw"))
+    assert loss.endswith("▼, p < 0.001")
+
+
 def test_too_few_swaps_are_told(cells: Cells, runs: Any) -> None:
     few = replace(STUDY, swaps=100, by=())
     assert "cannot become significant" not in report(cells, study=few).markdown()
@@ -163,6 +179,21 @@ def test_a_sweep_shows_what_was_chosen_and_the_oracle(runs: Any) -> None:
     assert lines(page, ORACLE)[1] == ["mnli", "1 (+10.0)", "no target dev data"]
     assert lines(page, "### Tasks")[0][2:4] == ["40.0", "50.0"]  # the chosen point's figures, not the best
     assert lines(page, "### English dev figures") == [["none", "–", "70.0", "–"], ["mnli", "–", "70.0", "–"]]
+
+
+def test_an_oracle_whose_tests_failed_says_so(runs: Any) -> None:
+    def fields(dev: float, state: str) -> Any:
+        return lambda row, task, language: {
+            "phases": [{"tasks": [task], "role": "target", "dev": {"accuracy": dev}}],
+            "target_dev": {"accuracy": 90 - dev},
+            "state": state,
+        }
+
+    points = [
+        runs.add(f"p{number}", {"none.plain.s1": {"xnli": {"sw": right(50)}}}, fields(dev, state))
+        for number, (dev, state) in enumerate([(60.0, "failed"), (70.0, "ok")])
+    ]
+    assert lines(report(*points).markdown(), ORACLE) == [["none", "1 (no figure)"]]
 
 
 def test_methods_are_told_apart_where_there_are_several(runs: Any) -> None:

@@ -110,21 +110,28 @@ def test_the_oracle_is_told_and_changes_nothing(runs: Any) -> None:
     assert choose(tried)[NONE, "xnli"] == Choice(place=0, dev=(80.0, 70.0), oracle=1, gain=50.0)
 
 
-def test_figures_of_phases(record_of: Any) -> None:
+def test_figures_of_phases_are_those_of_their_own_tasks(record_of: Any) -> None:
+    """Whatever the metric of the target: the same training has one figure in every column."""
+    known = {"mnli": ["accuracy"], "squad": ["exact_match", "f1"], "clones": ["f1"]}
     record = record_of(
-        headline=["exact_match", "f1"],
+        headline=["accuracy"],
         phases=[
             target(
-                {"mnli": {"accuracy": 80.0}, "squad": {"f1": 70.0, "exact_match": 60.0}},
-                ("mnli", "squad"),
+                {
+                    "mnli": {"accuracy": 80.0},
+                    "squad": {"exact_match": 60.0, "f1": 70.0},
+                    "clones": {"f1": 50.0, "accuracy": 90.0},
+                },
+                ("mnli", "squad", "clones"),
                 "intermediate",
             ),
-            target({"exact_match": 50.0, "f1": 60.0}),
+            target({"f1": 60.0, "accuracy": 50.0}),
         ],
     )
-    assert phase_figures(record, "intermediate") == {"mnli": 80.0, "squad": 65.0}
-    assert phase_figures(record, "target") == {"xnli": 55.0}
-    assert phase_figures(record_of(phases=[target({})]), "target") == {}
+    assert phase_figures(record, "intermediate", known) == {"mnli": 80.0, "squad": 65.0, "clones": 50.0}
+    assert phase_figures(record, "target", {"xnli": ["accuracy"]}) == {"xnli": 50.0}
+    assert phase_figures(record, "target", {}) == {"xnli": 60.0}  # of a task that is not known the first one
+    assert phase_figures(record_of(phases=[target({})]), "target", known) == {}
 
 
 def test_one_run_alone_is_what_stands(runs: Any) -> None:

@@ -43,7 +43,7 @@ def plan_facts(plan: Plan, store: Store) -> dict[str, Any]:
         "disk_bytes": _disk_bytes(plan, pending, weights),
         "downloads": [unit.label for unit in pending if "hub" in unit.parameters],
         "licences": {task.name: task.licence or "not stated" for task in (*plan.tasks, *plan.intermediates)},
-        "missing": {f"{cell.task.name} {cell.language}": cell.missing for cell in plan.cells if cell.missing},
+        "missing": plan.missing,
         "unlabelled": [f"{cell.task.name} {cell.language}" for cell in plan.cells if cell.predict and not cell.score],
         "model": {"name": plan.chosen.model.name, "revision": plan.chosen.encoder.revision},
     }

@@ -86,6 +86,8 @@ def _make_again(asked: Study, registry: Registry, options: dict[str, Any]) -> No
 
     if not options["tables"]:
         raise RequestError("--check belongs to --tables DIR.")
+    if options["dry_run"] or options["out"]:
+        raise RequestError("--tables DIR runs nothing and writes into DIR: leave --dry-run and --out.")
     folder = Path(options["tables"])
     report = finished_report(asked, registry, folder)
     if not options["check"]:
@@ -115,18 +117,20 @@ def _show_plan(planned: Sequence[PlannedArm], store: Store, options: dict[str, A
     titles = ["units", "needed by rows", "less what they share", "in the store"]
     lines = [[name, *one.values()] for name, one in facts["units"].items()]
     rest = [f"run       {name}: {', '.join(rows)}" for name, rows in facts["runs"].items()]
+    rest += [f"point     {name}: {point}" for name, point in facts["points"].items()]
     rest += [f"missing   {cell}: {why}" for cell, why in facts["missing"].items()]
     rest += [f"time      about {words(facts['seconds'])}"]
     click.echo("\n".join([tabulate(lines, headers=titles, disable_numparse=True), "", *rest]))
 
 
 def plan_facts(planned: Sequence[PlannedArm], store: Store) -> dict[str, Any]:
-    """The runs with their rows, units by type, what is missing, and an estimate of the seconds that are left.
+    """The runs with their rows and points, units by type, what is missing, and an estimate of the seconds left.
 
     Of every type `rows` counts what each row needs by itself, `units` what that is together, `in_store` what is there.
     """
     from xtreme_harness.estimate import unit_seconds
     from xtreme_harness.models.devices import resolve_device
+    from xtreme_harness.study.arms import point_text
     from xtreme_harness.study.run import row_units, study_pending, study_units
 
     units, pending = study_units(planned), study_pending(planned, store)
@@ -135,15 +139,11 @@ def plan_facts(planned: Sequence[PlannedArm], store: Store) -> dict[str, Any]:
     on_gpu = resolve_device(planned[0].plan.request.device) != "cpu"
     return {
         "runs": {one.name: [row.label for row in one.plan.rows] for one in planned},
+        "points": {one.name: point_text(one.arm.point) for one in planned if one.arm.point},
         "units": {
             name: {"rows": needed[name], "units": number, "in_store": number - todo[name]}
             for name, number in total.items()
         },
-        "missing": {
-            f"{cell.task.name} {cell.language}": cell.missing
-            for one in planned
-            for cell in one.plan.cells
-            if cell.missing
-        },
+        "missing": {cell: why for one in planned for cell, why in one.plan.missing.items()},
         "seconds": round(sum(unit_seconds(unit, store, on_gpu) for unit in pending)),
     }

@@ -63,6 +63,11 @@ def folder_name(arm: Arm, registry: Registry) -> str:
     return f"{model_name(arm.request.model, registry)}.{recipe_of(arm.request, registry).name}{number}"
 
 
+def point_text(point: Point) -> str:
+    """`target learning_rate 1e-05, intermediate epochs 2`."""
+    return ", ".join(f"{role} {key} {value}" for role, values in point.items() for key, value in values.items())
+
+
 def points(study: Study) -> Iterator[tuple[int | None, Point]]:
     """The sweep's points: every combination of the values of all axes, the last one changing fastest."""
     axes = [(role, key) for role, values in study.sweep.items() for key in values]

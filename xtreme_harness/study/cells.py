@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from xtreme_harness import stats
-from xtreme_harness.errors import MissingData
+from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.intermediate import NONE
 from xtreme_harness.leaderboard.averages import Figure, cell_figure, mean
 from xtreme_harness.records import Record
 from xtreme_harness.scores import read_scores
 
+Headlines = Mapping[str, Sequence[str]]  # the metrics whose mean is a task's number, by task
 Pair = tuple[int, str]  # place of the row's seed, language
 
 
@@ -53,20 +54,30 @@ class Cell:
     def values(self) -> stats.Values:
         """The per-example values, from a run or a pack.
 
-        Raises RequestError where the metric gives none, DataError where they are not at hand.
+        Raises RequestError where the metric gives none, DataError where they are not at hand or damaged.
         """
         rows = read_scores(self.run, self.record)
         if rows is None:
-            cell = " ".join(self.record[name] for name in ("row", "task", "language"))
-            raise MissingData(self.run, None, f"has no per-example values of {cell}")
-        return stats.values_of(rows, self.record["headline"])
+            raise MissingData(self.run, None, f"has no per-example values of {self.name}")
+        try:
+            return stats.values_of(rows, self.record["headline"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(self.run, None, f"holds damaged per-example values of {self.name}: {error}") from None
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.record[name] for name in ("row", "task", "language"))
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of one model and recipe, in the order of its runs' records."""
+    """The cells of one model and recipe, in the order of its runs' records.
+
+    `headlines` names the metrics of every task that may have been trained on: a record knows those of its own alone.
+    """
 
     table: Mapping[Key, Cell]
+    headlines: Headlines = field(default_factory=dict)
 
     @cached_property
     def series(self) -> list[Series]:
@@ -120,7 +131,7 @@ def _trained_twice(record: Record) -> bool:
     return bool(same_task) or record["data"].get("train") in data
 
 
-def cells_of(records: Iterable[Record], run: Path) -> Cells:
+def cells_of(records: Iterable[Record], run: Path, headlines: Headlines) -> Cells:
     """The cells of one run. Rows of a series have their seeds in the order in which the study names them."""
     rows: dict[Series, list[str]] = {}
     table: dict[Key, Cell] = {}
@@ -130,4 +141,4 @@ def cells_of(records: Iterable[Record], run: Path) -> Cells:
         labels += [] if record["row"] in labels else [record["row"]]
         key = Key(series, labels.index(record["row"]), record["task"], record["language"])
         table[key] = Cell(record, run)
-    return Cells(table)
+    return Cells(table, headlines)

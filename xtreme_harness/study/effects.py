@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from xtreme_harness import stats
-from xtreme_harness.errors import RequestError
+from xtreme_harness.errors import DataError, RequestError
 from xtreme_harness.leaderboard.averages import SOURCE, Figure, mean
 from xtreme_harness.study.cells import Cell, Cells, Pair, Series
 from xtreme_harness.study.groups import grouped
@@ -167,7 +167,11 @@ class _Compared:
         except RequestError:  # a metric that gives its figure alone
             usable, mine, other = [], [], []
         seed = zlib.crc32(task.encode())  # tasks are drawn independently
-        sample = stats.compare(mine, other, resamples, swaps, seed) if usable else None
+        try:
+            sample = stats.compare(mine, other, resamples, swaps, seed) if usable else None
+        except RequestError as error:
+            cells = ", ".join(ours[pair].name for pair in usable)
+            raise DataError(ours[usable[0]].run, None, f"{error} The cells: {cells}") from None
         return cls(ours=ours, theirs=theirs, usable=usable, sample=sample)
 
     @cached_property

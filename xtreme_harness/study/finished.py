@@ -6,10 +6,13 @@ that stand beside them.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.files import write_text
+from xtreme_harness.plan import languages_of, targets
 from xtreme_harness.records import Record, read_records
 from xtreme_harness.registry import Registry
 from xtreme_harness.rows import rows_of
@@ -20,34 +23,59 @@ from xtreme_harness.study.report import Part, Report
 from xtreme_harness.study.selection import Tried
 
 RECORDS = "records.jsonl"
+MOST_SHOWN = 3  # cells in a message
 
 
 def finished_report(study: Study, registry: Registry, folder: Path) -> Report:
     """The report over the runs in `<folder>/<model>.<recipe>[.<point>]/`.
 
-    Raises DataError for records or scores that are not there, damaged, or not of the rows that the study asks for.
+    Raises DataError for records or scores that are not there, damaged, or not of the cells that the study asks for.
     """
     tried: dict[tuple[str, str], list[Tried]] = {}
-    for arm in arms(study, registry):
+    made, headlines = arms(study, registry), _headlines(registry)
+    for arm in made:
         run = folder / folder_name(arm, registry)
         records = _records(run / RECORDS, arm, registry)
         model, recipe = records[0]["model"]["name"], records[0]["recipe"]
-        tried.setdefault((model, recipe), []).append(Tried(point=arm.point, cells=cells_of(records, run)))
+        tried.setdefault((model, recipe), []).append(Tried(point=arm.point, cells=cells_of(records, run, headlines)))
     parts = [Part(model=model, recipe=recipe, tried=runs) for (model, recipe), runs in tried.items()]
-    return Report.make(study, parts)
+    _, tasks = targets(made[0].request, registry)
+    return Report.make(study, parts, [task.name for task in tasks if not languages_of(task, study.languages)])
+
+
+def _headlines(registry: Registry) -> dict[str, list[str]]:
+    """The headline metrics of every task, as records name them."""
+    tasks = [registry.task(name) for name in registry.names("task")]
+    return {task.name: [registry.metric(name).shown for name in task.headline] for task in tasks}
 
 
 def _records(path: Path, arm: Arm, registry: Registry) -> list[Record]:
     if not path.is_file():
         raise MissingData(path, None, "is not there; the study's runs lie in folders <model>.<recipe>")
     records = read_records(path)
-    asked = [row.label for row in rows_of(arm.request, registry)]
-    there = list(dict.fromkeys(record["row"] for record in records))
-    if lacking := [label for label in asked if label not in there]:
-        raise DataError(path, None, f"lacks rows that the study file asks for: {', '.join(lacking)}")
-    if others := [label for label in there if label not in asked]:
-        raise DataError(path, None, f"has rows that the study file does not ask for: {', '.join(others)}")
+    there = Counter(_place(record["row"], record["task"], record["language"]) for record in records)
+    asked = dict.fromkeys(_asked(arm, registry))
+    for what, cells in {
+        "lacks cells that the study file asks for": [cell for cell in asked if cell not in there],
+        "has cells that the study file does not ask for": [cell for cell in there if cell not in asked],
+        "has cells twice": [cell for cell, times in there.items() if times > 1],
+    }.items():
+        if cells:
+            rest = f" and {len(cells) - MOST_SHOWN} more" if len(cells) > MOST_SHOWN else ""
+            raise DataError(path, None, f"{what}: {', '.join(cells[:MOST_SHOWN])}{rest}")
     return records
+
+
+def _asked(arm: Arm, registry: Registry) -> Iterator[str]:
+    """The cells of a run, as they are told of."""
+    _, tasks = targets(arm.request, registry)
+    for row in rows_of(arm.request, registry):
+        for task in tasks:
+            yield from (_place(row.label, task.name, code) for code in languages_of(task, arm.request.languages))
+
+
+def _place(row: str, task: str, language: str) -> str:
+    return f"{row} {task} {language}"
 
 
 def write_report(report: Report, folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_harness import stats
 from xtreme_harness.intermediate import NONE
 from xtreme_harness.leaderboard.markdown import GAIN, LOSS, remarks
-from xtreme_harness.study.arms import Point
+from xtreme_harness.study.arms import point_text
 from xtreme_harness.study.cells import Cells, Series
 from xtreme_harness.study.effects import OVERVIEW, Effect, Place, effects, families, lines_of
 from xtreme_harness.study.file import Study
@@ -89,11 +89,12 @@ class Report:
     study: Study
     parts: Sequence[Part]
     found: Sequence[dict[Place, Effect]]
+    without_language: Sequence[str] = ()  # targets that have none of the study's languages, and so no column
 
     @classmethod
-    def make(cls, study: Study, parts: Sequence[Part]) -> Report:
+    def make(cls, study: Study, parts: Sequence[Part], without_language: Sequence[str] = ()) -> Report:
         found = [effects(part.cells, study.by, study.resamples, study.swaps) for part in parts]
-        return cls(study=study, parts=parts, found=found)
+        return cls(study=study, parts=parts, found=found, without_language=without_language)
 
     def markdown(self) -> str:
         """The whole page."""
@@ -117,6 +118,8 @@ class Report:
     def _notes(self) -> list[str]:
         records = [cell.record for part in self.parts for cell in part.cells.table.values()]
         told = list(dict.fromkeys(remarks(records)))
+        if self.without_language:
+            told.append(f"no column: {', '.join(self.without_language)} (none of the study's languages)")
         return [*told, *self._without_controls(), *self._weak_tests()]
 
     def _without_controls(self) -> Iterator[str]:
@@ -194,15 +197,11 @@ def _control_blocks(
 
 def _sweep_blocks(part: Part) -> Iterator[str]:
     yield "### Sweep"
-    yield "\n".join(f"- point {number}: {_point_text(one.point)}" for number, one in enumerate(part.tried, start=1))
+    yield "\n".join(f"- point {number}: {point_text(one.point)}" for number, one in enumerate(part.tried, start=1))
     yield f"Chosen on the English dev part among {len(part.tried)} points, for every line and task (its dev figure):"
     yield choice_table(part.choices, part.cells)
     yield ORACLE
     yield oracle_table(part.choices, part.cells)
-
-
-def _point_text(point: Point) -> str:
-    return ", ".join(f"{role} {key} {value}" for role, values in point.items() for key, value in values.items())
 
 
 def _part_json(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> dict[str, Any]:

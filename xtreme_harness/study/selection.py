@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xtreme_harness.leaderboard.averages import SOURCE
 from xtreme_harness.records import Record
 from xtreme_harness.study.arms import Point
-from xtreme_harness.study.cells import Cell, Cells, Series
+from xtreme_harness.study.cells import Cell, Cells, Headlines, Series
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,13 @@ def choose(tried: Sequence[Tried]) -> dict[tuple[Series, str], Choice]:
 def chosen_cells(tried: Sequence[Tried], choices: Mapping[tuple[Series, str], Choice]) -> Cells:
     """The cells of the chosen points."""
     table = {key: tried[choices[key.series, key.task].place].cells.table[key] for key in tried[0].cells.table}
-    return Cells(table)
+    return Cells(table, tried[0].cells.headlines)
 
 
 def _choice(tried: Sequence[Tried], series: Series, task: str) -> Choice:
     cells = [list(one.cells.of(series, task).values()) for one in tried]
-    dev = tuple(_mean([dev_figure(cell.record) for cell in of_point]) for of_point in cells)
+    headlines = tried[0].cells.headlines
+    dev = tuple(_mean([dev_figure(cell.record, headlines) for cell in of_point]) for of_point in cells)
     place = _best(dev) or 0
     oracle = _best([_mean(_target_figures(of_point)) for of_point in cells])
     gain = None if oracle is None else _gain(_foreign(cells[oracle]), _foreign(cells[place]))
@@ -82,23 +83,23 @@ def _mean(figures: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known and len(known) == len(figures) else None
 
 
-def dev_figure(record: Record) -> float | None:
+def dev_figure(record: Record, headlines: Headlines) -> float | None:
     """The English dev figure of the last training behind a cell that has one: the target's, else the intermediate's."""
-    figures = phase_figures(record, "target") or phase_figures(record, "intermediate")
+    figures = phase_figures(record, "target", headlines) or phase_figures(record, "intermediate", headlines)
     return _mean(list(figures.values()))
 
 
-def phase_figures(record: Record, role: str) -> dict[str, float]:
+def phase_figures(record: Record, role: str, headlines: Headlines) -> dict[str, float]:
     """The English dev figures of one phase by task; none where there is no such phase, or no dev part."""
     for phase in record["phases"]:
         if phase["role"] == role and (dev := phase.get("dev")):
             by_task = dev if len(phase["tasks"]) > 1 else {phase["tasks"][0]: dev}
-            return {task: _headline(one, record["headline"]) for task, one in by_task.items() if one}
+            return {task: _headline(one, headlines.get(task, ())) for task, one in by_task.items() if one}
     return {}
 
 
 def _headline(metrics: Mapping[str, float], names: Sequence[str]) -> float:
-    """The mean of the headline metrics; those of another task are not known here, but its first one is among them."""
+    """The mean of the headline metrics; of a task that is not known the first one, which is among them."""
     chosen = [float(metrics[name]) for name in names if name in metrics] or [float(next(iter(metrics.values())))]
     return sum(chosen) / len(chosen)
 

@@ -12,6 +12,7 @@ from xtreme_harness.study.selection import Choice, phase_figures
 
 DUE = "◆"  # to what the task is about
 OWN = "°"
+LEAST_P = 0.0005  # below it three digits would say 0
 NOTHING = "–"  # the task has no language of the group
 
 Groups = Mapping[str, tuple[str, ...]]
@@ -114,7 +115,7 @@ def verdicts(cells: Cells, found: Effects) -> list[str]:
     """For every intermediate with controls a line on each effect that is significant against the baseline."""
     lines = []
     for series in (one for one in cells.series if cells.controls(one)):
-        places = [one for one in found if one.series == series and one.against is None and one.by == OVERVIEW]
+        places = [one for one in found if one.series == series and one.by == OVERVIEW and _is_shown(one, cells)]
         told = [_verdict(place, cells, found) for place in places if found[place].is_significant]
         name = name_of(series, cells)
         lines += told or [f"{name} has no effect that is significant against the baseline: nothing to put down to it."]
@@ -136,16 +137,27 @@ def _is_own(place: Place) -> bool:
     return place.series.control is None and place.against is None
 
 
+def _is_shown(place: Place, cells: Cells) -> bool:
+    """Whether it is such an effect, in a column that the tables have: the average of one task is that task again."""
+    return _is_own(place) and place.column in _columns(cells)
+
+
+def _p_text(p_value: float | None) -> str:
+    if p_value is None:
+        return "no p value"
+    return "p < 0.001" if p_value < LEAST_P else f"p = {p_value:.3f}"
+
+
 def negative_transfer(cells: Cells, found: Effects) -> list[str]:
     """A line for every loss that is significant, the largest first."""
     losses = [
         (effect.difference, place, effect)
         for place, effect in found.items()
-        if _is_own(place) and effect.is_significant and effect.difference is not None and effect.difference < 0
+        if _is_shown(place, cells) and effect.is_significant and effect.difference is not None and effect.difference < 0
     ]
     return [
         f"{name_of(place.series, cells)} on {place.column}, {place.group}: {effect_text(effect)}, "
-        f"p = {effect.corrected:.3f}"
+        f"{_p_text(effect.corrected)}"
         for _, place, effect in sorted(losses, key=lambda loss: loss[0])
     ]
 
@@ -190,14 +202,14 @@ def training_table(cells: Cells) -> str:
     lines = []
     for series in cells.series:
         of_tasks = [list(cells.of(series, task).values()) for task in cells.tasks]
-        own = next((text for text in (_dev_text(one, "intermediate") for one in of_tasks) if text), NOTHING)
-        lines.append([name_of(series, cells), own, *(_dev_text(one, "target") or NOTHING for one in of_tasks)])
+        own = next((text for text in (_dev_text(one, "intermediate", cells) for one in of_tasks) if text), NOTHING)
+        lines.append([name_of(series, cells), own, *(_dev_text(one, "target", cells) or NOTHING for one in of_tasks)])
     return table(["intermediate", "its own", *cells.tasks], lines)
 
 
-def _dev_text(cells: Sequence[Cell], role: str) -> str:
-    """The mean over the cells' trainings of one role; by task where it trained several."""
-    figures = [found for found in (phase_figures(cell.record, role) for cell in cells) if found]
+def _dev_text(ones: Sequence[Cell], role: str, cells: Cells) -> str:
+    """The mean over the trainings of one role behind `ones`; by task where it trained several."""
+    figures = [found for found in (phase_figures(one.record, role, cells.headlines) for one in ones) if found]
     means = {task: sum(one[task] for one in figures) / len(figures) for task in figures[0]} if figures else {}
     return ", ".join(f"{task} {one:.1f}" if len(means) > 1 else f"{one:.1f}" for task, one in means.items())
 
@@ -224,6 +236,6 @@ def _choice_text(choice: Choice) -> str:
 
 
 def _oracle_text(choice: Choice) -> str:
-    if choice.oracle is None or choice.gain is None:
+    if choice.oracle is None:
         return "no target dev data"
-    return f"{choice.oracle + 1} ({choice.gain:+.1f})"
+    return f"{choice.oracle + 1} ({'no figure' if choice.gain is None else f'{choice.gain:+.1f}'})"
