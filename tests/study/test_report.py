@@ -102,6 +102,15 @@ def test_one_task_is_told_of_once(runs: Any) -> None:
     assert told == [*(f"- mnli on {one}" for one in places), *(f"- code on {one}" for one in places)]
 
 
+def test_english_alone_is_in_no_group(runs: Any) -> None:
+    cells = runs.add("en", {f"{name}.plain.s1": {"xnli": {"en": right(50)}} for name in ("none", "mnli")})
+    page = report(cells, study=replace(STUDY, by=("language", "joshi"))).markdown()
+    assert lines(page, "### By language")[0][0] == "en"
+    below = page.split("### By resource class")[1].split("###")[0]
+    assert "English is the only language here, and in no group" in below and "|" not in below
+    assert [line[0] for line in lines(page, "### Tasks")] == ["all languages", ""]
+
+
 def test_a_p_value_is_never_shown_as_none(cells: Cells) -> None:
     page = report(cells, study=replace(STUDY, swaps=20_000)).markdown()
     loss = next(line for line in page.splitlines() if line.startswith("- mnli on pawsx, sw"))

@@ -55,6 +55,7 @@ HOW_TO_READ_CONTROLS = (
     f"column. Only an effect that is significant against the baseline and, in the same direction, against every "
     f"control is put down to what the task is about, such as code, and marked {DUE} in the tables."
 )
+NO_GROUPS = "English is the only language here, and in no group: everything is trained in it."
 ENVELOPE = (
     "An upper envelope, not a result: the line that gains most on average, and the best line for every task. Both are "
     "chosen on the tests themselves, and so too high."
@@ -162,18 +163,24 @@ def _groups(cells: Cells, by: Sequence[str], table: str) -> dict[str, tuple[str,
 
 def _part_blocks(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> Iterator[str]:
     for table in (OVERVIEW, *by):
-        groups = _groups(part.cells, by, table)
         yield "### Tasks" if table == OVERVIEW else f"### By {GROUPINGS[table].title}"
-        yield effect_table(table, groups, part.cells, found)
-        yield from _losses(part.cells, found, table)
-        if table == OVERVIEW:
-            yield from (ENVELOPE, envelope_table(part.cells, found))
-        yield HOW_TO_READ_POWER if table == OVERVIEW else "Minimum detectable difference / deviation over seeds:"
-        yield power_table(table, groups, part.cells, found)
-        yield from _control_blocks(table, groups, part.cells, found)
+        groups = _groups(part.cells, by, table)
+        yield from _table_blocks(table, groups, part.cells, found) if groups else [NO_GROUPS]
     yield from ("### English dev figures", training_table(part.cells))
     if len(part.tried) > 1:
         yield from _sweep_blocks(part)
+
+
+def _table_blocks(
+    table: str, groups: Mapping[str, tuple[str, ...]], cells: Cells, found: dict[Place, Effect]
+) -> Iterator[str]:
+    yield effect_table(table, groups, cells, found)
+    yield from _losses(cells, found, table)
+    if table == OVERVIEW:
+        yield from (ENVELOPE, envelope_table(cells, found))
+    yield HOW_TO_READ_POWER if table == OVERVIEW else "Minimum detectable difference / deviation over seeds:"
+    yield power_table(table, groups, cells, found)
+    yield from _control_blocks(table, groups, cells, found)
 
 
 def _losses(cells: Cells, found: dict[Place, Effect], table: str) -> Iterator[str]:
