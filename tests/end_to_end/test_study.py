@@ -186,9 +186,10 @@ def test_every_problem_is_told_before_anything_starts(command: Command, tmp_path
         "suite: Unknown suite 'minni'",
         'intermediates: must hold "none"',
         "controls[0]: none of the intermediates has the control 'no-code'",
+        "models[0]: Unknown model 'm'.",
     ):
         assert f"\n  {problem}" in done.stderr  # a line each
-    assert done.stderr.startswith("xtreme-harness: Study file wrong.toml: 3 problems\n")
+    assert done.stderr.startswith("xtreme-harness: Study file wrong.toml: 4 problems\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["temporary", "wrong.toml"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness import testing
+from xtreme_harness.cli.study import plan_facts
 from xtreme_harness.errors import RequestError
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.store import Store
@@ -137,6 +138,22 @@ def test_points_share_what_they_do_not_change(study: Study, built_in: Registry, 
     assert {unit.type for unit in both} == {"prepare", "train"}  # and the intermediate's training
     assert [unit.task for unit in both if unit.type == "train"] == ["mini.qa"] and shared
     assert len(study_pending(planned, store)) == len(study_units(planned)) == len(keys[0] | keys[1])
+
+
+def test_a_dry_run_tells_points_and_targets_without_a_language(study: Study, built_in: Registry, store: Store) -> None:
+    swept = replace(
+        study,
+        tasks=("mini.nli", "mini.retrieval"),
+        languages=("en",),
+        intermediates=("none", "mini.qa"),
+        sweep={"target": {"learning_rate": (1e-5, 3e-5)}, "intermediate": {"epochs": (2,)}},
+    )
+    facts = plan_facts(plan_study(swept, built_in, store, **MACHINE), store)
+    assert facts["points"] == {
+        "tiny-xlmr.mini.1": "target learning_rate 1e-05, intermediate epochs 2",
+        "tiny-xlmr.mini.2": "target learning_rate 3e-05, intermediate epochs 2",
+    }
+    assert facts["missing"] == {"mini.retrieval": "it has none of the languages asked for"}
 
 
 def test_two_models_of_one_name_are_refused(study: Study, built_in: Registry, store: Store, tmp_path: Path) -> None:

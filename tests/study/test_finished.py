@@ -120,6 +120,7 @@ def test_records_and_scores_must_be_there(folder: Path) -> None:
     with pytest.raises(MissingData, match=r"has no per-example values of none\.plain\.s1 mini\.nli en"):
         finished_report(asked, registry, folder)
     shutil.rmtree(folder / RUN)
+    assert run(["study", str(folder / "study.toml"), "--tables", str(folder / "nowhere")]) == 2
     with pytest.raises(MissingData, match=r"records\.jsonl: is not there; the study's runs lie in"):
         finished_report(asked, registry, folder)
 

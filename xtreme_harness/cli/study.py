@@ -43,8 +43,10 @@ def study(file: Path, **options: Any) -> None:
     from xtreme_harness.study.file import read_study
     from xtreme_harness.study.run import plan_study
 
+    if options["check"] and not options["tables"]:
+        raise RequestError("--check belongs to --tables DIR.")
     asked, registry = read_study(file, options["plugins"], with_data=not options["tables"])
-    if options["tables"] or options["check"]:
+    if options["tables"]:
         _make_again(asked, registry, options)
         return
     registry.executor(options["executor"])
@@ -82,13 +84,13 @@ def _run(
 
 
 def _make_again(asked: Study, registry: Registry, options: dict[str, Any]) -> None:
+    from xtreme_harness.plan import named_folder
     from xtreme_harness.study.finished import differing, finished_report, write_report
 
-    if not options["tables"]:
-        raise RequestError("--check belongs to --tables DIR.")
     if options["dry_run"] or options["out"]:
         raise RequestError("--tables DIR runs nothing and writes into DIR: leave --dry-run and --out.")
     folder = Path(options["tables"])
+    named_folder("--tables", options["tables"])  # raises where there is none
     report = finished_report(asked, registry, folder)
     if not options["check"]:
         write_report(report, folder)
