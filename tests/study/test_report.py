@@ -202,7 +202,7 @@ def test_an_oracle_whose_tests_failed_says_so(runs: Any) -> None:
         runs.add(f"p{number}", {"none.plain.s1": {"xnli": {"sw": right(50)}}}, fields(dev, state))
         for number, (dev, state) in enumerate([(60.0, "failed"), (70.0, "ok")])
     ]
-    assert lines(report(*points).markdown(), ORACLE) == [["none", "1 (no figure)"]]
+    assert lines(report(*points).markdown(), ORACLE) == [["none", "a figure is missing"]]
 
 
 def test_methods_are_told_apart_where_there_are_several(runs: Any) -> None:

@@ -107,7 +107,26 @@ def test_the_oracle_is_told_and_changes_nothing(runs: Any) -> None:
         point(runs, n, {"none.plain.s1": [target({"accuracy": english})]}, dev_of(swahili), sw=test)
         for n, (english, swahili, test) in enumerate([(80.0, 30.0, 25.0), (70.0, 40.0, 75.0)])
     ]
-    assert choose(tried)[NONE, "xnli"] == Choice(place=0, dev=(80.0, 70.0), oracle=1, gain=50.0)
+    assert choose(tried)[NONE, "xnli"] == Choice(
+        place=0, dev=(80.0, 70.0), target_dev=(30.0, 40.0), oracle=1, gain=50.0
+    )
+
+
+def test_an_oracle_compares_points_over_the_same_languages(runs: Any) -> None:
+    """A point that failed in one language is no better for that."""
+    dev = {"none.plain.s1": [target({"accuracy": 60.0})]}
+    figures = [{"en": 90.0, "sw": 10.0}, {"en": 80.0}]
+    tried = [
+        point(
+            runs,
+            n,
+            dev,
+            lambda row, task, code, one=one: {"target_dev": {"accuracy": one[code]}} if code in one else {},
+        )
+        for n, one in enumerate(figures)
+    ]
+    choice = choose(tried)[NONE, "xnli"]
+    assert (choice.target_dev, choice.oracle, choice.gain) == ((50.0, None), None, None)
 
 
 def test_figures_of_phases_are_those_of_their_own_tasks(record_of: Any) -> None:

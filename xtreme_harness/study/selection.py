@@ -26,13 +26,15 @@ class Tried:
 class Choice:
     """The point (counted from 0) of one series and task. `dev` are the English dev figures of all points.
 
-    Where they are missing, or all the same, there is nothing to choose by, and the first point stands. `oracle` is the
-    point that the targets' own dev parts would have chosen, `gain` what the test figure over all languages but English
-    would have gained by it; both are None where there are no such parts.
+    Where they are missing, or all the same, there is nothing to choose by, and the first point stands. `target_dev` are
+    the figures on the languages' own dev parts, empty where there are none. `oracle` is the point that they would have
+    chosen, `gain` what the test figure over all languages but English would have gained by it; None where a figure that
+    it takes is missing.
     """
 
     place: int
     dev: tuple[float | None, ...]
+    target_dev: tuple[float | None, ...] = ()
     oracle: int | None = None
     gain: float | None = None
 
@@ -58,9 +60,10 @@ def _choice(tried: Sequence[Tried], series: Series, task: str) -> Choice:
     headlines = tried[0].cells.headlines
     dev = tuple(_mean([dev_figure(cell.record, headlines) for cell in of_point]) for of_point in cells)
     place = _best(dev) or 0
-    oracle = _best([_mean(_target_figures(of_point)) for of_point in cells])
+    target_dev = _target_figures(cells)
+    oracle = _best(target_dev)
     gain = None if oracle is None else _gain(_foreign(cells[oracle]), _foreign(cells[place]))
-    return Choice(place=place, dev=dev, oracle=oracle, gain=gain)
+    return Choice(place=place, dev=dev, target_dev=target_dev, oracle=oracle, gain=gain)
 
 
 def _foreign(cells: Sequence[Cell]) -> list[Cell]:
@@ -104,7 +107,15 @@ def _headline(metrics: Mapping[str, float], names: Sequence[str]) -> float:
     return sum(chosen) / len(chosen)
 
 
-def _target_figures(cells: Sequence[Cell]) -> list[float]:
-    """The figures on the languages' own dev parts, of those that have one."""
-    found = [(cell.record.get("target_dev"), cell.record["headline"]) for cell in cells]
-    return [_headline(metrics, names) for metrics, names in found if metrics]
+def _target_figures(points: Sequence[Sequence[Cell]]) -> tuple[float | None, ...]:
+    """The mean of every point over the dev parts of the languages that have one, all points over the same ones."""
+    found = [
+        {
+            (cell.record["row"], cell.record["language"]): _headline(metrics, cell.record["headline"])
+            for cell in of_point
+            if (metrics := cell.record.get("target_dev"))
+        }
+        for of_point in points
+    ]
+    having = dict.fromkeys(place for one in found for place in one)
+    return tuple(_mean([one.get(place) for place in having]) for one in found) if having else ()

@@ -236,6 +236,8 @@ def _choice_text(choice: Choice) -> str:
 
 
 def _oracle_text(choice: Choice) -> str:
-    if choice.oracle is None:
+    if not choice.target_dev:
         return "no target dev data"
-    return f"{choice.oracle + 1} ({'no figure' if choice.gain is None else f'{choice.gain:+.1f}'})"
+    if choice.oracle is None or choice.gain is None:
+        return "a figure is missing"
+    return f"{choice.oracle + 1} ({choice.gain:+.1f})"
