@@ -115,6 +115,8 @@ def test_a_p_value_is_never_shown_as_none(cells: Cells) -> None:
     page = report(cells, study=replace(STUDY, swaps=20_000)).markdown()
     loss = next(line for line in page.splitlines() if line.startswith("- mnli on pawsx, sw"))
     assert loss.endswith("▼, p < 0.001")
+    (part,) = report(cells, study=replace(STUDY, swaps=50_000, by=())).as_json()["parts"]
+    assert min(row["p_value"] for row in part["effects"] if row["p_value"]) == pytest.approx(1 / 50_001, rel=1e-3)
 
 
 def test_too_few_swaps_are_told(cells: Cells, runs: Any) -> None:

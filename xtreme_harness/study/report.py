@@ -31,7 +31,8 @@ from xtreme_harness.study.tables import (
     verdicts,
 )
 
-DIGITS = 4  # of a number in study.json
+DIGITS = 4  # of a number in study.json: behind the point, but of a p value those that count
+P_VALUES = ("p_value", "corrected")
 
 HOW_TO_READ = (
     f"Lines without brackets are the figures of the baseline. Below them stand differences to it, the mean over seeds, "
@@ -229,5 +230,9 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
+        return {key: _significant(one) if key in P_VALUES else _rounded(one) for key, one in value.items()}
     return [_rounded(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _significant(p_value: float | None) -> float | None:
+    return None if p_value is None else float(f"{p_value:.{DIGITS}g}")
