@@ -15,7 +15,6 @@ from typing import Any
 from xtreme_harness.errors import DefinitionError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-MOST_SEED = 2**63 - 1  # torch and NumPy take seeds from 0 up to it
 
 Example = dict[str, Any]
 ReadExamples = Callable[[str, str, tuple[Path, ...]], Iterable[Example]]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from xtreme_harness.definitions import MOST_SEED
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.training.samplers import KINDS, Sampler
+from xtreme_harness.unit import MOST_SEED
 
 
 @dataclass(frozen=True, kw_only=True)

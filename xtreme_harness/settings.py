@@ -10,7 +10,6 @@ from typing import Any
 from xtreme_harness.definitions import (
     ADAPTER_VALUES,
     ADAPTERS,
-    MOST_SEED,
     NO_ADAPTER,
     RECIPE_DEFAULTS,
     SELECTIONS,
@@ -20,6 +19,7 @@ from xtreme_harness.definitions import (
 )
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.registry import Registry
+from xtreme_harness.unit import MOST_SEED
 
 COUNTS = (
     "epochs",

@@ -20,6 +20,7 @@ from types import FunctionType
 from typing import Any
 
 CORE = __name__.partition(".")[0]
+MOST_SEED = 2**63 - 1  # torch and NumPy take seeds from 0 up to it
 
 
 def canonical_json(value: Any) -> str:

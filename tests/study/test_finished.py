@@ -74,7 +74,11 @@ def test_tables_are_made_of_records_and_scores(folder: Path, capsys: pytest.Capt
     """Although the study's data are not at hand."""
     assert study(folder) == 0
     shown = capsys.readouterr().out
-    assert "| mini.qa " in shown and shown.endswith(f"study.md and study.json in {folder}\n")
+    assert (
+        "| mini.qa " in shown
+        and "°: trained on the target's own data" in shown
+        and shown.endswith(f"study.md and study.json in {folder}\n")
+    )
     told = json.loads((folder / "study.json").read_text(encoding="utf-8"))
     assert {row["difference"] for row in told["parts"][0]["effects"]} == {25.0}
     assert study(folder, "--check") == 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.definitions import MOST_SEED, NAME
+from xtreme_harness.definitions import NAME
 from xtreme_harness.errors import DefinitionError, RequestError
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.stats import RESAMPLES, SWAPS
@@ -16,6 +16,7 @@ from xtreme_harness.study.names import name_problems
 from xtreme_harness.study.places import place_problems, placed_model, placed_plugin, placed_setting, plugin_problems
 from xtreme_harness.study.shapes import Each, anything, flag, positive, shape_problems, sound, text, whole
 from xtreme_harness.training.samplers import KINDS, Sampler
+from xtreme_harness.unit import MOST_SEED
 
 ROLES = ("target", "intermediate")
 MATCHES = ("epochs", "steps")

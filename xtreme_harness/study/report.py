@@ -42,6 +42,10 @@ HOW_TO_READ = (
     f"intermediates, and apart of controls); all else is no evidence, neither of an effect nor of none. {OWN} marks "
     f"intermediates that trained on the target's own data: extra training, not transfer."
 )
+LEGEND = (
+    f"Differences to the baseline with {stats.LEVEL:.0%} intervals. {GAIN} {LOSS}: significant after correction; "
+    f"{OWN}: trained on the target's own data. study.md says how they are made."
+)
 HOW_TO_READ_POWER = (
     f"The smallest true difference that these items show with {stats.POWER:.0%} power (one test alone), and the "
     f"standard deviation of the difference over seeds, which no interval holds."
@@ -115,7 +119,7 @@ class Report:
             blocks += [f"{part.model}, recipe {part.recipe}:"] if several else []
             blocks += [effect_table(OVERVIEW, groups, part.cells, found), *_losses(part.cells, found, OVERVIEW)]
             blocks += _control_blocks(OVERVIEW, groups, part.cells, found)
-        return "\n\n".join([*blocks, *self._notes()])
+        return "\n\n".join([*blocks, LEGEND, *self._notes()])
 
     def _notes(self) -> list[str]:
         records = [cell.record for part in self.parts for cell in part.cells.table.values()]
