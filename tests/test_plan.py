@@ -393,6 +393,7 @@ def test_the_dtype_is_part_of_what_a_model_computes(tiny_xlmr: Path, plan_of: Pl
 
 
 TWO_TARGETS = """
+import os
 from pathlib import Path
 from xtreme_harness import Task, hookimpl, read_jsonl
 
@@ -412,7 +413,8 @@ OPTIONS = {"labels": ("health", "sport", "trade")}
 
 @hookimpl
 def register_target_tasks(register):
-    register(Task(name="home", kind="classify", languages=("en",), read=read, files=files, options=OPTIONS))
+    register(Task(name="home", kind="classify", languages=("en",), read=read, files=files, options=OPTIONS,
+                  metrics=("accuracy", "positive_f1"), headline=(os.environ.get("HEADLINE", "accuracy"),)))
     register(Task(name="far", kind="classify", languages=("sw",), read=read, files=only_test, options=OPTIONS,
                   train_on="home"))
 """
@@ -445,6 +447,15 @@ def test_targets_that_train_on_the_same_task_share_its_model(
 def test_values_of_one_target_s_training_part_the_ways(two_targets: Registry, tiny_xlmr: Path, plan_of: PlanOf) -> None:
     plan = plan_of(tiny_xlmr, "home", "far", registry=two_targets, settings=(("far", "epochs", 1),))
     assert len(trained(plan)) == 2 and {unit.task for unit in trained(plan)} == {"home"}
+
+
+def test_the_headline_by_which_dev_selects_is_in_the_key_of_a_training(
+    two_targets: Registry, tmp_path: Path, tiny_xlmr: Path, plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADLINE", "positive_f1")
+    other = load_registry([str(tmp_path / "two" / "plugin.py")])
+    before, after = (plan_of(tiny_xlmr, "home", registry=registry) for registry in (two_targets, other))
+    assert changed(before, after) == {"train", "predict", "score"}
 
 
 @pytest.mark.parametrize(

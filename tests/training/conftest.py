@@ -73,7 +73,7 @@ class Lab:
         from xtreme_harness.models.resident import pad_id_of
         from xtreme_harness.training.loop import Plan
 
-        of_the_part = {name: changes.pop(name) for name in ("evaluate", "dev") if name in changes}
+        of_the_part = {name: changes.pop(name) for name in ("evaluate", "headlines", "dev") if name in changes}
         fields: dict[str, Any] = {
             "parts": (self.part(**of_the_part),),
             "values": self.values,

@@ -233,6 +233,18 @@ def test_english_dev_ends_with_the_best_state(xlmr_lab: Any, figures: list[float
             assert torch.equal(weights[name], value), name
 
 
+def test_the_mean_of_all_headline_figures_selects(xlmr_lab: Any) -> None:
+    """As of question answering: exact match alone would keep the second state, F1 alone the fourth."""
+    figures = iter([(50, 60, 0), (52, 59, 9), (51, 65, 0), (40, 66, 9), (0, 0, 99)])
+
+    def evaluate(network: Any, remap: Any) -> dict[str, float]:
+        return dict(zip(("exact_match", "f1", "beside"), next(figures), strict=True))
+
+    lab = xlmr_lab.but(selection="english-dev", evaluate_every=2)
+    _, told = lab.train(evaluate=evaluate, headlines=2, dev=lab.dev)
+    assert told["selected_update"] == 6 and told["dev"]["f1"] == 65
+
+
 def test_the_untouched_rows_belong_to_the_selected_state(xlmr_lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their decay is that of the selected update, not of the last one."""
     lab = xlmr_lab.but(selection="english-dev", evaluate_every=3, weight_decay=0.5)

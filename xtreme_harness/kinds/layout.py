@@ -196,8 +196,10 @@ def _modules(parts: Sequence[TrainingPart]) -> list[str]:
 
 
 def _part_values(part: TrainingPart) -> dict[str, Any]:
-    values = {"task": part.task.name, "kind": part.task.kind, "epochs": part.epochs, "batch_size": part.batch_size}
-    return {**values, "options": dict(part.options)}
+    """Metrics and headline decide the dev figures, and which state is kept by them."""
+    task = part.task
+    values = {"task": task.name, "kind": task.kind, "epochs": part.epochs, "batch_size": part.batch_size}
+    return {**values, "options": dict(part.options), "metrics": list(task.metrics), "headline": list(task.headline)}
 
 
 def _check_selection(assignment: Assignment, parts: Sequence[TrainingPart]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -210,18 +211,19 @@ class _Run:
         return self.selection.rule != "last" and done % self.plan.updates_between_evaluations == 0
 
     def _evaluate(self) -> None:
-        """Whole dev parts; what is selected by is the mean of the parts' headline figures."""
+        """Whole dev parts; what is selected by is the mean of the tasks' numbers."""
         figures = {
             walk.part.name: dict(walk.part.evaluate(walk.network, self.remap))
             for walk in self.walks
             if walk.part.evaluate is not None
         }
-        headlines = [next(iter(one.values())) for one in figures.values()]
-        figure, update = sum(headlines) / len(headlines), self.progress.update
+        headlines = {walk.part.name: walk.part.headlines for walk in self.walks}
+        numbers = [fmean(list(one.values())[: headlines[name]]) for name, one in figures.items()]
+        update = self.progress.update
         shown = next(iter(figures.values())) if len(self.walks) == 1 else figures
         self.progress.log.append({"update": update, "dev": shown})
         leads = self.accelerator.is_main_process
-        self.selection.offer(self.network, figure, update, self.progress.decay, writes=leads)
+        self.selection.offer(self.network, fmean(numbers), update, self.progress.decay, writes=leads)
 
     def _checkpoint_is_due(self) -> bool:
         """By the first process's clock: all must save together."""

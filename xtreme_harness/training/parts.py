@@ -22,7 +22,8 @@ Evaluate = Callable[[EncoderWithHead, Remap], Mapping[str, float]]
 class Part:
     """One task of a training. `kind` knows targets and loss.
 
-    `evaluate` gives the dev figures of the network as it is (the first is the headline); None: there is no dev part.
+    `evaluate` gives the dev figures of the network as it is; the mean of the first `headlines` of them is the task's
+    number. None: there is no dev part.
     `special_ids` are those of tokens that stand for no piece of text.
     """
 
@@ -32,6 +33,7 @@ class Part:
     epochs: int
     batch_size: int
     evaluate: Evaluate | None = None
+    headlines: int = 1
     dev: Encoded | None = None
     special_ids: tuple[int, ...] = ()
 

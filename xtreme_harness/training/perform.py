@@ -137,6 +137,7 @@ def _part(job: Job, task: Mapping[str, Any], kind: Any, how: dict[str, Any]) -> 
         epochs=task["epochs"],
         batch_size=task["batch_size"],
         evaluate=partial(_dev_figures, job, task, kind, encoded, how) if encoded is not None else None,
+        headlines=len(job.registry.task(name).headline),
         dev=encoded,
         special_ids=tuple(job.inputs[f"train.{name}"].result["special_ids"]),
     )
