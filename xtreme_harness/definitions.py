@@ -275,6 +275,11 @@ class Suite:
     def tasks(self) -> tuple[str, ...]:
         return tuple(task for group in self.groups.values() for task in group)
 
+    @property
+    def with_version(self) -> str:
+        """`full.1`, as signatures name it."""
+        return f"{self.name}.{self.version}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:

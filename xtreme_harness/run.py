@@ -17,7 +17,7 @@ from xtreme_harness.files import write_text
 from xtreme_harness.job import Settings
 from xtreme_harness.jsonl import dump_line
 from xtreme_harness.leaderboard.averages import TableRow, table_rows
-from xtreme_harness.leaderboard.markdown import document, run_title
+from xtreme_harness.leaderboard.run_page import run_page
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, manifest_of_run
 from xtreme_harness.phases import phases, training_data
 from xtreme_harness.plan import Plan, PlannedCell
@@ -89,15 +89,21 @@ def run(
     if not plan.request.keep_all:
         drop_weights(plan.units(), {key for key, one in outcomes.items() if one.state == "failed"}, store)
     records = [cell_record(cell, plan, store, outcomes, registry) for cell in plan.cells]
-    rows = table_rows(records, plan.suite)
     try:
-        _write(folder, plan, store, records, rows)
+        _write(folder, plan, store, records)
     except OSError as error:
         raise machine_error(error) or MachineError(f"Cannot write {folder}: {error}") from error
     registry.notify("run_finished", run=folder)
     errors = list({str(one.error): one.error for one in outcomes.values() if one.error is not None}.values())
     computed = sum(one.state == "computed" for one in outcomes.values())
-    return Ran(folder=folder, plan=plan, records=records, rows=rows, computed=computed, errors=errors)
+    return Ran(
+        folder=folder,
+        plan=plan,
+        records=records,
+        rows=table_rows(records, plan.suite),
+        computed=computed,
+        errors=errors,
+    )
 
 
 def make_writable(folder: Path) -> None:
@@ -223,15 +229,14 @@ def _data_record(cell: PlannedCell) -> dict[str, str]:
     return {role: read[role] for role in sorted(read)}
 
 
-def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record], rows: Sequence[TableRow]) -> None:
+def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record]) -> None:
     _write_json(folder / "request.json", plan.request.as_json())
     _write_json(folder / "plan.json", _plan_json(plan))
     shutil.rmtree(folder / "predictions", ignore_errors=True)
     for cell in plan.cells:
         _copy_outputs(cell, store, folder / "predictions" / cell.row.label / cell.task.name)
     write_text(folder / "records.jsonl", "".join(dump_line(record) for record in records))
-    title = run_title(plan.chosen.model.name, plan.suite, plan.request.languages)
-    write_text(folder / "leaderboard.md", document(title, records, rows, plan.suite))
+    write_text(folder / "leaderboard.md", run_page(records, plan.suite, plan.request.languages))
     _write_json(folder / "environment.json", _environment())
     _write_json(folder / MANIFEST, manifest_of_run(folder).as_json())
 

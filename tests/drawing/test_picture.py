@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from xtreme_harness.drawing.gaps import dumbbells
+from xtreme_harness.drawing.dumbbells import dumbbells
 from xtreme_harness.drawing.heatmap import Grid, heat_map
 from xtreme_harness.drawing.lines import Line, line_charts
 from xtreme_harness.drawing.picture import Picture, file_stem, require_matplotlib

@@ -10,8 +10,8 @@ import pytest
 
 from xtreme_harness import testing
 from xtreme_harness.errors import DefinitionError, RequestError
+from xtreme_harness.leaderboard.language_groups import GROUPINGS
 from xtreme_harness.study.file import FILE, Study, read_study
-from xtreme_harness.study.groups import GROUPINGS
 from xtreme_harness.training.samplers import Sampler
 
 Write = Callable[[str], Path]

@@ -29,7 +29,7 @@ def compare(run_a: Path, run_b: Path, named: tuple[str, str] | None, flips: int,
     """
     from xtreme_harness.leaderboard.comparison import text as compare_text
     from xtreme_harness.leaderboard.comparison.compare import compare as compare_rows
-    from xtreme_harness.leaderboard.comparison.rows import matched, read_rows
+    from xtreme_harness.leaderboard.comparison.matching import matched, read_rows
 
     rows = read_rows(run_a), read_rows(run_b)
     pairs = matched(*rows, named)

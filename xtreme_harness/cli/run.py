@@ -102,9 +102,10 @@ def _execute(plan: Any, store: Any, registry: Any, settings: Any, options: dict[
 
 
 def _text(ran: Any) -> str:
-    from xtreme_harness.leaderboard.markdown import aggregates, languages, overview, remarks
+    from xtreme_harness.leaderboard.remarks import remarks
+    from xtreme_harness.leaderboard.run_page import aggregates, by_language, overview
 
-    parts = [table(ran.rows, ran.plan.suite) for table in (overview, aggregates, languages)]
+    parts = [table(ran.rows, ran.plan.suite) for table in (overview, aggregates, by_language)]
     asked = ran.plan.request.languages
     limited = [f"only {', '.join(asked)} asked for: the means are over these languages"] if asked else []
     notes = "\n".join(limited + remarks(ran.records))

@@ -18,7 +18,7 @@ from xtreme_harness.drawing.heatmap import Cell, Grid, heat_map
 from xtreme_harness.drawing.picture import Picture
 from xtreme_harness.errors import MissingData, UnknownName
 from xtreme_harness.languages import language as language_of
-from xtreme_harness.leaderboard.groups import by_size, in_words
+from xtreme_harness.leaderboard.language_groups import by_size, in_words
 from xtreme_harness.leaderboard.markdown import table
 from xtreme_harness.models.load import load_tokenizer
 from xtreme_harness.models.reference import Trust, choose_model

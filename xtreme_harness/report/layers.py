@@ -16,7 +16,7 @@ from xtreme_harness.execute import Watcher, execute, pending_units
 from xtreme_harness.job import Settings
 from xtreme_harness.kinds.retrieval import retrieval_layer
 from xtreme_harness.leaderboard.averages import Figure, cell_figure, mean
-from xtreme_harness.leaderboard.groups import by_size, in_words
+from xtreme_harness.leaderboard.language_groups import by_size, in_words
 from xtreme_harness.leaderboard.markdown import table
 from xtreme_harness.models.checkpoint import config_of
 from xtreme_harness.plan import Plan, make_plan, targets

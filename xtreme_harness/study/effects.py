@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from xtreme_harness import stats
 from xtreme_harness.errors import DataError, RequestError
 from xtreme_harness.leaderboard.averages import SOURCE, Figure, mean
+from xtreme_harness.leaderboard.language_groups import grouped
 from xtreme_harness.study.cells import Cell, Cells, Pair, Series
-from xtreme_harness.study.groups import grouped
 
 OVERVIEW = "languages"  # the table of whole tasks
 EVERY = "all languages"

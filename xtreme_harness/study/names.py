@@ -9,9 +9,9 @@ from typing import Any
 from xtreme_harness.definitions import RECIPE_DEFAULTS, Kind, Method, Task
 from xtreme_harness.errors import RequestError, UnknownName
 from xtreme_harness.intermediate import NONE, check_control, named_mixes
+from xtreme_harness.leaderboard.language_groups import GROUPINGS
 from xtreme_harness.registry import Registry
 from xtreme_harness.settings import check_key, parameter_problem, value_problem
-from xtreme_harness.study.groups import GROUPINGS
 from xtreme_harness.study.shapes import quoted
 from xtreme_harness.training.samplers import Sampler
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from xtreme_harness import stats
 from xtreme_harness.intermediate import NONE
-from xtreme_harness.leaderboard.markdown import GAIN, LOSS, remarks
+from xtreme_harness.leaderboard.language_groups import GROUPINGS
+from xtreme_harness.leaderboard.markdown import GAIN, LOSS
+from xtreme_harness.leaderboard.remarks import remarks
 from xtreme_harness.study.arms import point_text
 from xtreme_harness.study.cells import Cells, Series
 from xtreme_harness.study.effects import OVERVIEW, Effect, Place, effects, families, lines_of
 from xtreme_harness.study.file import Study
-from xtreme_harness.study.groups import GROUPINGS
 from xtreme_harness.study.selection import Choice, Tried, choose, chosen_cells
 from xtreme_harness.study.tables import (
     DUE,

@@ -11,7 +11,7 @@ from board_runs import records_of, write_run
 
 from xtreme_harness.definitions import Board
 from xtreme_harness.leaderboard.board.command import command
-from xtreme_harness.leaderboard.board.rows import series_of
+from xtreme_harness.leaderboard.board.series import series_of
 
 BOARD = Board(name="b", title="B", suite="mini", runs=("*",))
 RIGHT = {("mini.nli", "en"): [100.0]}

@@ -15,7 +15,7 @@ from xtreme_harness.errors import DataError, RequestError, UnknownName
 from xtreme_harness.jsonl import write_jsonl
 from xtreme_harness.leaderboard.comparison.compare import MCNEMAR, RANDOMISATION, Comparison, Delta, compare
 from xtreme_harness.leaderboard.comparison.differences import differences
-from xtreme_harness.leaderboard.comparison.rows import Row, matched, read_rows
+from xtreme_harness.leaderboard.comparison.matching import Row, matched, read_rows
 from xtreme_harness.leaderboard.comparison.text import as_json, delta_text, document, remarks
 from xtreme_harness.records import Record, write_records
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from xtreme_harness.leaderboard.formats.figures import pictures, render
-from xtreme_harness.leaderboard.formats.grouped import group_means, group_tables
+from xtreme_harness.leaderboard.formats.group_means import group_means, group_tables
 from xtreme_harness.leaderboard.standings import Standings
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -35,7 +35,7 @@ def test_the_page_shows_every_file_and_nothing_changes_by_itself(standings: Stan
     assert re.findall(r"!\[.+\]\((.+)\)", files[page]) == figures
     assert all(name.startswith("two.figures/") and files[name].endswith("</svg>\n") for name in figures)
     assert render(standings) == files
-    assert r"# Two tasks & \<more\>: figures" in files[page]
+    assert "# Two tasks &amp; &lt;more&gt;: figures" in files[page]
     assert "- not comparable: nli, pos (bundled miniature data)" in files[page].splitlines()
 
 
@@ -118,3 +118,8 @@ def test_tables_by_group(standings: Standings, heading: str) -> None:
     block = tables.partition(f"### By {heading}\n\n")[2].partition("\n\n")[0]
     line = next(line for line in block.splitlines() if "sw" in line and "mini.none_plain" in line)
     assert "56.2" in line
+
+
+def test_names_show_as_they_are(standings: Standings) -> None:
+    row = replace(standings.rows[0], name="a|b *c*")
+    assert r"| a\|b \*c\* " in group_tables(replace(standings, rows=(row,)))

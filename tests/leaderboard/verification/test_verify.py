@@ -14,8 +14,7 @@ from analysed import add_analyses, curves, fertility
 
 from xtreme_harness import Folders, Suite
 from xtreme_harness.errors import DataError
-from xtreme_harness.leaderboard.averages import table_rows
-from xtreme_harness.leaderboard.markdown import document, run_title
+from xtreme_harness.leaderboard.run_page import run_page
 from xtreme_harness.leaderboard.verification.asked import Asked, place_problems
 from xtreme_harness.leaderboard.verification.at_hand import Data
 from xtreme_harness.leaderboard.verification.manifest import (
@@ -308,8 +307,7 @@ def test_a_forger_who_rewrites_everything_is_betrayed_by_the_root_hash_alone(run
     make_match(run)
     assert problems(run, registry) == ["leaderboard.md: is not the page that the records make"]
     suite, records = Suite(name="tasks", groups={"": ("topics", "twins")}), read_records(run / "records.jsonl")
-    title = run_title(records[0]["model"]["name"], suite, ())
-    (run / "leaderboard.md").write_text(document(title, records, table_rows(records, suite), suite), encoding="utf-8")
+    (run / "leaderboard.md").write_text(run_page(records, suite, ()), encoding="utf-8")
     make_match(run)
     assert problems(run, registry) == []
     assert root_of(run) != published

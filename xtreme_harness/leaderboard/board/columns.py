@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from xtreme_harness.leaderboard.averages import MIXED, Figure
-from xtreme_harness.leaderboard.board.rows import Cell, Place, Series, Version
+from xtreme_harness.leaderboard.board.series import Cell, Place, Series, Version
 
 SHOWN = 8  # digits of a hash
 DIFFERENCES = (

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from xtreme_harness.definitions import Board
-from xtreme_harness.leaderboard.board.rows import Series
+from xtreme_harness.leaderboard.board.series import Series
 
 RECIPE_SEED = ".srecipe"  # ends the label of a row without --seed
 ONLY_IN_STUDIES = ("role_settings", "limit", "target_dev")

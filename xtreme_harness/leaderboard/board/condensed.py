@@ -8,8 +8,8 @@ from typing import Any
 
 from xtreme_harness.leaderboard.averages import Figure
 from xtreme_harness.leaderboard.board.cache import Cache
-from xtreme_harness.leaderboard.board.remarks import Told
-from xtreme_harness.leaderboard.board.rows import Cell, Place, Series, Version, series_of
+from xtreme_harness.leaderboard.board.series import Cell, Place, Series, Version, series_of
+from xtreme_harness.leaderboard.remarks import Told
 from xtreme_harness.records import read_records
 
 

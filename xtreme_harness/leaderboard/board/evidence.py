@@ -18,7 +18,7 @@ from xtreme_harness import stats
 from xtreme_harness.errors import DataError, RequestError
 from xtreme_harness.leaderboard.averages import SOURCE
 from xtreme_harness.leaderboard.board.cache import Cache
-from xtreme_harness.leaderboard.board.rows import Place, Series
+from xtreme_harness.leaderboard.board.series import Place, Series
 from xtreme_harness.scores import read_scores, scored_cells
 from xtreme_harness.unit import digest
 

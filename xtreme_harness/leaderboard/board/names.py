@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from xtreme_harness.leaderboard.board.rows import Series
+from xtreme_harness.leaderboard.board.series import Series
 
 UNSAFE = re.compile(r"[^a-z0-9._-]+")
 PLAIN = "plain"

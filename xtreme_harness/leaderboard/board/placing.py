@@ -13,10 +13,10 @@ from xtreme_harness.leaderboard.board.command import command
 from xtreme_harness.leaderboard.board.evidence import Evidence, Row
 from xtreme_harness.leaderboard.board.names import ids, names, parameters
 from xtreme_harness.leaderboard.board.references import References, read_references, standing_of
-from xtreme_harness.leaderboard.board.remarks import remarks_on
 from xtreme_harness.leaderboard.board.runs import Entry, entries_of
 from xtreme_harness.leaderboard.board.seeds import Figures, figures_of, with_intervals
 from xtreme_harness.leaderboard.board.track import Placed, ranked
+from xtreme_harness.leaderboard.remarks import remarks_on
 from xtreme_harness.leaderboard.standings import Standing, Standings
 from xtreme_harness.leaderboard.verification.manifest import root_of
 from xtreme_harness.records import signature
@@ -26,7 +26,7 @@ DECIDING = tuple(  # the modules whose code decides what the cache keeps
     f"xtreme_harness.{name}"
     for name in (
         *("stats", "scores", "records", "leaderboard.averages", "leaderboard.board.evidence"),
-        *("leaderboard.board.condensed", "leaderboard.board.rows", "leaderboard.board.remarks"),
+        *("leaderboard.board.condensed", "leaderboard.board.series", "leaderboard.remarks"),
     )
 )
 Languages = Mapping[str, tuple[str, ...]]  # by task
@@ -50,7 +50,7 @@ def standings_of(board: Board, suite: Suite, folder: Path, cache: Path | None = 
     return Standings(
         name=board.name,
         title=board.title,
-        suite=_suite(suite),
+        suite=suite.with_version,
         groups=suite.groups,
         languages=languages,
         metrics=metrics,
@@ -153,7 +153,7 @@ def _standing(name: str, placed: Placed, board: Board, suite: Suite) -> Standing
         method=about["method"],
         recipe=about["recipe"],
         seeds=series.seeds,
-        signature=signature([{**about, "seed": seed} for seed in series.seeds], _suite(suite)),
+        signature=signature([{**about, "seed": seed} for seed in series.seeds], suite.with_version),
         command=command(series, board, entry.folder),
         run=entry.run,
         records=f"{entry.run}/records.jsonl",
@@ -173,10 +173,6 @@ def _notes(placed: Placed) -> list[str]:
         *placed.mixed,
         *([f"no per-example values{which} at hand: no interval{shared}"] if without else []),
     ]
-
-
-def _suite(suite: Suite) -> str:
-    return f"{suite.name}.{suite.version}"
 
 
 def _in_order(track: str, rows: Sequence[Standing]) -> list[Standing]:

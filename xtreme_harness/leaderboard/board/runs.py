@@ -12,7 +12,7 @@ from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.leaderboard.analyses import Analyses, read_analyses
 from xtreme_harness.leaderboard.board.cache import Cache
 from xtreme_harness.leaderboard.board.condensed import read_series
-from xtreme_harness.leaderboard.board.rows import Series
+from xtreme_harness.leaderboard.board.series import Series
 
 
 @dataclass(frozen=True, kw_only=True)

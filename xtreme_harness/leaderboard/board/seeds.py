@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xtreme_harness.leaderboard.averages import Aggregates, Figure, aggregated, mean
-from xtreme_harness.leaderboard.board.rows import Cell, Series
+from xtreme_harness.leaderboard.board.series import Cell, Series
 from xtreme_harness.leaderboard.standings import Shown
 from xtreme_harness.stats import deviation
 

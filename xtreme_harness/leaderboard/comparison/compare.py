@@ -16,7 +16,7 @@ from xtreme_harness import stats
 from xtreme_harness.errors import RequestError
 from xtreme_harness.leaderboard.averages import Figure, cell_figure, mean
 from xtreme_harness.leaderboard.comparison.differences import Difference, Place, differences
-from xtreme_harness.leaderboard.comparison.rows import Row
+from xtreme_harness.leaderboard.comparison.matching import Row
 from xtreme_harness.records import Record
 
 AVERAGE = "average"

@@ -9,7 +9,7 @@ from typing import Any
 
 from xtreme_harness.leaderboard.comparison.compare import MCNEMAR, Comparison, Delta, Flips
 from xtreme_harness.leaderboard.comparison.differences import Place
-from xtreme_harness.leaderboard.comparison.rows import Row
+from xtreme_harness.leaderboard.comparison.matching import Row
 from xtreme_harness.leaderboard.markdown import difference_text, table
 
 ABSENT = "–"

@@ -5,15 +5,14 @@ Each is also a Picture, which `xtreme-harness report figures` writes as PNG.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from xtreme_harness.drawing.gaps import Ends, dumbbells
+from xtreme_harness.drawing.dumbbells import Ends, dumbbells
 from xtreme_harness.drawing.heatmap import Cell, Grid, heat_map
 from xtreme_harness.drawing.picture import Picture, file_stem
 from xtreme_harness.leaderboard.averages import SOURCE, Figure, mean
-from xtreme_harness.leaderboard.formats.grouped import (
+from xtreme_harness.leaderboard.formats.group_means import (
     AVERAGE,
     TABLES,
     board_groups,
@@ -21,7 +20,8 @@ from xtreme_harness.leaderboard.formats.grouped import (
     group_means,
     group_tables,
 )
-from xtreme_harness.leaderboard.groups import GROUPINGS, by_size, in_words
+from xtreme_harness.leaderboard.language_groups import GROUPINGS, by_size, in_words
+from xtreme_harness.leaderboard.markdown import escaped
 from xtreme_harness.leaderboard.standings import Standing, Standings
 
 MEAN = "mean"
@@ -44,9 +44,9 @@ def folder_name(standings: Standings) -> str:
 def page(standings: Standings, drawn: dict[str, Picture]) -> str:
     """Markdown that shows every figure, and in words what they show by group."""
     folder = folder_name(standings)
-    shown = [f"![{_plain(one.title)}]({folder}/{name}.svg)" for name, one in drawn.items()]
-    notes = "\n".join(f"- {_plain(remark)}" for remark in standings.remarks)
-    parts = [f"# {_plain(standings.title)}: figures", notes, *shown, "## By group", group_tables(standings)]
+    shown = [f"![{escaped(one.title)}]({folder}/{name}.svg)" for name, one in drawn.items()]
+    notes = "\n".join(f"- {escaped(remark)}" for remark in standings.remarks)
+    parts = [f"# {escaped(standings.title)}: figures", notes, *shown, "## By group", group_tables(standings)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -155,8 +155,3 @@ def _name(row: Standing) -> str:
 
 def _cell(figure: Figure) -> Cell:
     return figure.state if figure.value is None else figure.value
-
-
-def _plain(text: str) -> str:
-    """As markdown text that is nothing but text."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", text)

@@ -6,12 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from xtreme_harness.leaderboard.markdown import EXPLAINED, GAP, WITHOUT_ENGLISH, table
+from xtreme_harness.leaderboard.markdown import EXPLAINED, GAP, WITHOUT_ENGLISH, escaped, table
 from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
 from xtreme_harness.stats import LEVEL
 
 NOTHING = ""
-EMPHASIS = re.compile(r"[`*\[~$]|(?<!\w)_|_(?!\w)")  # what markdown would read as more than text
 SHORT = 8  # digits of a root hash
 HOW_TO_READ = (
     f"Rows that do not differ significantly share a rank; a figure in bold is one that no row of the track beats "
@@ -33,13 +32,6 @@ def render(standings: Standings) -> Mapping[str, str]:
         *_signatures([row for row in standings.rows if not row.is_published]),
     ]
     return {f"{standings.name}.md": "\n\n".join(part for part in parts if part) + "\n"}
-
-
-def escaped(text: str) -> str:
-    """Text that shows as it is; a bar is left to the table, where alone it means something."""
-    for mark, instead in (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        text = text.replace(mark, instead)
-    return EMPHASIS.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def _code(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from xtreme_harness.leaderboard.markdown import NOT_COMPARABLE
+from xtreme_harness.leaderboard.remarks import NOT_COMPARABLE
 from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
 
 AVERAGE = "average"

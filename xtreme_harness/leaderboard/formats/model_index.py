@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xtreme_harness.leaderboard.formats.measures import Measure, exported, not_comparable
-from xtreme_harness.leaderboard.markdown import NOT_COMPARABLE
+from xtreme_harness.leaderboard.remarks import NOT_COMPARABLE
 from xtreme_harness.leaderboard.standings import Standing, Standings
 
 if TYPE_CHECKING:

@@ -74,8 +74,7 @@ def _row_keys(records: Sequence[Record], asked: Asked) -> dict[Any, str]:
     rows: dict[str, list[Record]] = {}
     for record in records:
         rows.setdefault(record["row"], []).append(record)
-    suite = f"{asked.suite.name}.{asked.suite.version}"
-    return {(signature(own, suite), _figures(own)): f"row {label}" for label, own in rows.items()}
+    return {(signature(own, asked.suite.with_version), _figures(own)): f"row {label}" for label, own in rows.items()}
 
 
 def _figures(records: Sequence[Record]) -> str:

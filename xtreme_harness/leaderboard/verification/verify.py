@@ -11,8 +11,7 @@ from typing import Any
 from xtreme_harness.errors import DataError, MissingData, RequestError
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.leaderboard.analyses import read_own_analyses
-from xtreme_harness.leaderboard.averages import table_rows
-from xtreme_harness.leaderboard.markdown import document, run_title
+from xtreme_harness.leaderboard.run_page import run_page
 from xtreme_harness.leaderboard.verification.asked import (
     Asked,
     place_of,
@@ -178,7 +177,6 @@ def _page_problems(held: Held, records: Sequence[Record], asked: Asked) -> Itera
     if not held.holds(PAGE):
         yield f"{PAGE}: is missing"
         return
-    title = run_title(records[0]["model"]["name"], asked.suite, asked.languages)
-    page = document(title, records, table_rows(records, asked.suite), asked.suite)
+    page = run_page(records, asked.suite, asked.languages)
     if (held.folder / PAGE).read_bytes() != page.encode():
         yield f"{PAGE}: is not the page that the records make"

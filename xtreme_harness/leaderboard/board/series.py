@@ -12,7 +12,7 @@ from typing import Any
 
 from xtreme_harness.errors import DataError
 from xtreme_harness.leaderboard.averages import Figure
-from xtreme_harness.leaderboard.board.remarks import Told, told
+from xtreme_harness.leaderboard.remarks import Told, told
 from xtreme_harness.records import CHOSEN, Record, task_number, trainings_of
 from xtreme_harness.unit import canonical_json, digest
 

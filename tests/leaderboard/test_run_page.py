@@ -1,15 +1,14 @@
-"""The markdown page: every cell says something, what is not comparable is said, and nothing breaks the table."""
+"""The page of a run: every cell says something, what is not comparable is said, and nothing breaks the table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from xtreme_harness.definitions import Suite
 from xtreme_harness.leaderboard.averages import table_rows
-from xtreme_harness.leaderboard.markdown import aggregates, document, languages, overview, remarks
+from xtreme_harness.leaderboard.run_page import aggregates, by_language, overview, run_page
 from xtreme_harness.records import STATES, Record, signature
 
 RecordOf = Callable[..., Record]
@@ -38,11 +37,6 @@ def test_the_overview_has_one_line_a_row(records: list[Record]) -> None:
     ]
 
 
-def test_rows_may_be_renamed(records: list[Record]) -> None:
-    table = overview(table_rows(records, SUITE), SUITE, {"mnli.plain.s1": "after MNLI"})
-    assert cells(table)[1][0] == "after MNLI"
-
-
 def test_aggregates_are_groups_the_mean_without_english_and_the_gap(records: list[Record]) -> None:
     """Retrieval has no English, so its mean counts whole and it has no gap."""
     assert cells(aggregates(table_rows(records, SUITE), SUITE)) == [
@@ -58,7 +52,7 @@ def test_aggregates_over_a_cell_without_a_figure_show_its_state(records: list[Re
 
 
 def test_languages_have_a_table_for_each_task(records: list[Record]) -> None:
-    first, second = languages(table_rows(records, SUITE), SUITE).split("\n\n### ")
+    first, second = by_language(table_rows(records, SUITE), SUITE).split("\n\n### ")
     assert first.startswith("### xnli (accuracy)") and second.startswith("tatoeba (accuracy)")
     assert cells(first) == [
         ["row", "en", "sw", "mean", "without en", "gap"],
@@ -70,9 +64,9 @@ def test_languages_have_a_table_for_each_task(records: list[Record]) -> None:
 @pytest.mark.parametrize("state", [state for state in STATES if state != "ok"])
 def test_the_state_is_shown_where_there_is_no_figure(state: str, records: list[Record]) -> None:
     records[1] = {**records[1], "state": state, "metrics": {}, "why": "because"}
-    page = document("T", records, table_rows(records, SUITE), SUITE)
+    page = run_page(records, SUITE, ())
     assert cells(overview(table_rows(records, SUITE), SUITE))[1] == ["mnli.plain.s1", state, "20.0", state]
-    assert cells(languages(table_rows(records, SUITE), SUITE).split("\n\n### ")[0])[1] == [
+    assert cells(by_language(table_rows(records, SUITE), SUITE).split("\n\n### ")[0])[1] == [
         "mnli.plain.s1",
         "80.0",
         *[state] * 4,
@@ -84,7 +78,7 @@ def test_rows_with_other_languages_show_that_a_cell_was_left_out(records: list[R
     """A row that was run on fewer languages has no average over those it has not."""
     narrower = [{**record, "row": "none.plain.s1"} for record in records if record["language"] != "en"]
     rows = table_rows([*records, *narrower], SUITE)
-    table = cells(languages(rows, SUITE).split("\n\n### ")[0])
+    table = cells(by_language(rows, SUITE).split("\n\n### ")[0])
     assert table[0] == ["row", "en", "sw", "mean", "without en", "gap"]
     assert table[1:] == [
         ["mnli.plain.s1", "80.0", "60.0", "70.0", "60.0", "20.0"],
@@ -98,44 +92,22 @@ def test_a_task_that_nobody_ran_is_said_to_be_skipped(records: list[Record]) -> 
     assert cells(table)[1] == ["mnli.plain.s1", "70.0", "skipped", "skipped"]
 
 
-def test_what_is_not_comparable_is_said_with_its_reason(record_of: RecordOf) -> None:
-    fields: dict[str, Any] = {"comparable": False, "not_comparable_because": "bundled miniature data"}
-    told = [
-        record_of(**fields),
-        record_of(language="te", **fields),
-        record_of(task="tatoeba", **fields),
-        record_of(task="pawsx", comparable=False, not_comparable_because="reads quotes doubled"),
-    ]
-    assert remarks(told) == [
-        "not comparable: xnli, tatoeba (bundled miniature data)",
-        "not comparable: pawsx (reads quotes doubled)",
-    ]
-    page = document("T", told[:3], table_rows(told[:3], SUITE), SUITE)
-    assert "- not comparable: xnli, tatoeba (bundled miniature data)" in page.splitlines()
+def test_remarks_stand_below_the_title(records: list[Record]) -> None:
+    told = [{**record, "comparable": False, "not_comparable_because": "bundled data"} for record in records]
+    assert run_page(told, SUITE, ()).splitlines()[2] == "- not comparable: xnli, tatoeba (bundled data)"
+    assert "not comparable" not in run_page(records, SUITE, ())
 
 
-def test_comparable_records_need_no_remark(records: list[Record]) -> None:
-    assert remarks(records) == []
-    assert "not comparable" not in document("T", records, table_rows(records, SUITE), SUITE)
-
-
-def test_inputs_shorter_than_the_recipe_s_are_said_where_something_was_trained(record_of: RecordOf) -> None:
-    trained: dict[str, Any] = {"phases": [{}], "options": {"max_length": 126, "max_length_asked": 384}}
-    told = [
-        record_of(task="mlqa", **trained),
-        record_of(task="xquad", **trained),
-        record_of(task="xnli", phases=[{}]),
-        record_of(task="tatoeba", **{**trained, "phases": []}),
-    ]
-    assert remarks(told) == ["max_length 126 instead of 384: mlqa, xquad (the model has no more positions)"]
+def test_the_title_says_when_some_languages_were_asked_for(records: list[Record]) -> None:
+    assert run_page(records, SUITE, ("sw", "te")).startswith("# tiny: xnli, tatoeba (only sw, te)\n")
 
 
 def test_the_page_holds_title_tables_and_signatures(records: list[Record]) -> None:
-    page = document("XTREME, two tasks", records, table_rows(records, SUITE), SUITE)
-    assert page.startswith("# XTREME, two tasks\n\n") and page.endswith("`\n")
+    page = run_page(records, SUITE, ())
+    assert page.startswith("# tiny: xnli, tatoeba\n\n") and page.endswith("`\n")
     assert overview(table_rows(records, SUITE), SUITE) in page and aggregates(table_rows(records, SUITE), SUITE) in page
     assert f"- `mnli.plain.s1`: `{signature(records, 's.2')}`" in page.splitlines()
-    assert page == document("XTREME, two tasks", records, table_rows(records, SUITE), SUITE)
+    assert page == run_page(records, SUITE, ())
 
 
 def test_a_bar_in_a_name_does_not_break_the_table(records: list[Record]) -> None:

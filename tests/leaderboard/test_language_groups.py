@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xtreme_harness.languages import languages
-from xtreme_harness.leaderboard.groups import GROUPINGS, SIZES, UNKNOWN, grouped
+from xtreme_harness.leaderboard.language_groups import GROUPINGS, SIZES, UNKNOWN, grouped
 
 CODES = ("en", "de", "zh", "sw", "te", "eu", "yo")
 

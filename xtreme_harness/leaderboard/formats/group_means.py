@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xtreme_harness.leaderboard.averages import Figure, mean
-from xtreme_harness.leaderboard.groups import GROUPINGS, Groups, grouped
-from xtreme_harness.leaderboard.markdown import table
+from xtreme_harness.leaderboard.language_groups import GROUPINGS, Groups, grouped
+from xtreme_harness.leaderboard.markdown import escaped, table
 from xtreme_harness.leaderboard.standings import Standing, Standings
 
 TABLES = tuple(name for name in GROUPINGS if name != "language")  # the board's own tables are by language
@@ -58,5 +58,5 @@ def _table(standings: Standings, groups: Groups) -> str:
         for row in standings.rows:
             means = group_means(standings, row, codes)
             figures = [means[column].text() if column in means else "" for column in columns]
-            lines.append([f"{group}: {', '.join(codes)}", row.name, *figures])
+            lines.append([f"{group}: {', '.join(codes)}", escaped(row.name), *figures])
     return table(["languages", "row", *columns], lines, names=2)
