@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from pathlib import Path
@@ -64,7 +64,7 @@ def execute(
     running: dict[Future[Outcome], Unit] = {}
     waiting = list(pending)
     while waiting or running:
-        for unit in _ready(waiting, outcomes):
+        for unit in _ready(waiting):
             if len(running) >= executor.slots:
                 break
             waiting.remove(unit)
@@ -88,7 +88,7 @@ def execute(
     return outcomes
 
 
-def _ready(waiting: list[Unit], outcomes: Mapping[str, Outcome]) -> list[Unit]:
+def _ready(waiting: list[Unit]) -> list[Unit]:
     """The waiting units none of whose inputs is still to come, in order."""
     coming = {unit.key for unit in waiting}
     return [unit for unit in waiting if not any(one.key in coming for one in unit.inputs.values())]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import DataError
-from xtreme_harness.jsonl import read_jsonl, write_jsonl
+from xtreme_harness.files import write_text
+from xtreme_harness.jsonl import dump_line, read_jsonl
 
 SCHEMA = 1
 Record = dict[str, Any]
@@ -93,7 +94,8 @@ def read_records(path: Path) -> list[Record]:
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
-    write_jsonl(path, records)
+    """The whole file or nothing."""
+    write_text(path, "".join(map(dump_line, records)))
 
 
 def trainings_of(records: Iterable[Record]) -> set[str]:

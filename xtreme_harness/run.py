@@ -15,13 +15,12 @@ from xtreme_harness.errors import DataError, HarnessError, MachineError, Missing
 from xtreme_harness.execute import Watcher, drop_weights, execute, keep_encoders, pending_units
 from xtreme_harness.files import write_text
 from xtreme_harness.job import Settings
-from xtreme_harness.jsonl import dump_line
 from xtreme_harness.leaderboard.averages import TableRow, table_rows
 from xtreme_harness.leaderboard.run_page import run_page
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, manifest_of_run
 from xtreme_harness.phases import phases, training_data
 from xtreme_harness.plan import Plan, PlannedCell
-from xtreme_harness.records import SCHEMA, Record
+from xtreme_harness.records import SCHEMA, Record, write_records
 from xtreme_harness.registry import Registry
 from xtreme_harness.store import Finished, Store
 from xtreme_harness.unit import Unit, digest
@@ -235,7 +234,7 @@ def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record]) ->
     shutil.rmtree(folder / "predictions", ignore_errors=True)
     for cell in plan.cells:
         _copy_outputs(cell, store, folder / "predictions" / cell.row.label / cell.task.name)
-    write_text(folder / "records.jsonl", "".join(dump_line(record) for record in records))
+    write_records(folder / "records.jsonl", records)
     write_text(folder / "leaderboard.md", run_page(records, plan.suite, plan.request.languages))
     _write_json(folder / "environment.json", _environment())
     _write_json(folder / MANIFEST, manifest_of_run(folder).as_json())

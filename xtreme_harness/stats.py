@@ -112,9 +112,9 @@ class Estimate:
     draws: Floats
     null: Floats | None = None
 
-    def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """The percentile interval of the resamples."""
-        low, high = np.nanquantile(self.draws, [(1 - level) / 2, (1 + level) / 2])
+    def interval(self) -> tuple[float, float]:
+        """The percentile interval of the resamples, at LEVEL."""
+        low, high = np.nanquantile(self.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         return float(low), float(high)
 
     @property
@@ -358,10 +358,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(one) for one in corrected]
 
 
-def detectable_difference(standard_error: float, power: float = POWER, level: float = LEVEL) -> float:
-    """The smallest true difference that a two-sided test finds with probability `power`."""
+def detectable_difference(standard_error: float, power: float = POWER) -> float:
+    """The smallest true difference that a two-sided test at LEVEL finds with probability `power`."""
     normal = NormalDist()
-    errors: float = normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)
+    errors: float = normal.inv_cdf((1 + LEVEL) / 2) + normal.inv_cdf(power)
     return errors * standard_error
 
 

@@ -22,7 +22,6 @@ Scores = Callable[[str, Folders], dict[str, dict[str, float]]]
 Rows = Callable[[str, str], Iterator[dict[str, Any]]]
 
 ENGLISH = ["They sing.", ' "Ah" ', "They sing.", "a bird"]  # in order: 1, 0, 2, 3
-ORDER = [1, 0, 2, 3]
 
 
 def foreign_lines(language: str) -> list[str]:

@@ -120,11 +120,11 @@ def as_json(ran: Any) -> dict[str, Any]:
         "run": str(ran.folder),
         "plan": ran.plan.id,
         "computed": ran.computed,
-        "rows": [_row_json(row, by_label[row.label], ran.plan.suite) for row in ran.rows],
+        "rows": [_row_json(row, by_label[row.label]) for row in ran.rows],
     }
 
 
-def _row_json(row: Any, asked: Any, suite: Any) -> dict[str, Any]:
+def _row_json(row: Any, asked: Any) -> dict[str, Any]:
     tasks = {
         task: {
             "score": figure.value,

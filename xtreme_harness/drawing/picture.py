@@ -98,8 +98,8 @@ def style() -> Iterator[None]:
         yield
 
 
-def head(figure: Figure, title: str, note: str, top: float, left: float = 0.0) -> None:
+def head(figure: Figure, title: str, note: str, top: float) -> None:
     """Title and, below it, a note in small print, above `top` (a share of the figure's height)."""
     height = figure.get_figheight()
-    figure.text(left, top + 0.30 / height, title, fontsize=LARGE, fontweight="bold", va="bottom", ha="left")
-    figure.text(left, top + 0.13 / height, note, fontsize=SMALL, color="#555555", va="bottom", ha="left")
+    figure.text(0.0, top + 0.30 / height, title, fontsize=LARGE, fontweight="bold", va="bottom", ha="left")
+    figure.text(0.0, top + 0.13 / height, note, fontsize=SMALL, color="#555555", va="bottom", ha="left")

@@ -14,7 +14,6 @@ from xtreme_harness.errors import MachineError
 if TYPE_CHECKING:
     import torch
 
-DTYPES = ("float32", "bfloat16")
 CPU_TOKENS = 1024  # with more, the working set of a batch leaves the processor's cache: 1.1 to 2.3 times slower
 GPU_TOKENS_PER_GIB = 1024
 

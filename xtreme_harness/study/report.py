@@ -160,7 +160,7 @@ class Report:
         parts = zip(self.parts, self.found, strict=True)
         study = self.study
         about = {"study": study.name, "resamples": study.resamples, "swaps": study.swaps, "level": stats.LEVEL}
-        return {**about, "parts": [_part_json(part, found, study.by) for part, found in parts]}
+        return {**about, "parts": [_part_json(part, found) for part, found in parts]}
 
 
 def _groups(cells: Cells, by: Sequence[str], table: str) -> dict[str, tuple[str, ...]]:
@@ -217,7 +217,7 @@ def _sweep_blocks(part: Part) -> Iterator[str]:
     yield oracle_table(part.choices, part.cells)
 
 
-def _part_json(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> dict[str, Any]:
+def _part_json(part: Part, found: dict[Place, Effect]) -> dict[str, Any]:
     rows = [
         {"by": at.by, "group": at.group, **at.series._asdict(), "column": at.column, "against": at.against}
         | _rounded(asdict(effect))
