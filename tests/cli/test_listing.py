@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ def register_models(register):
 @hookimpl
 def register_recipes(register):
     register(Recipe(name="ours", kinds={"classify": {"epochs": 7}}))
+"""
+
+ONE_LANGUAGE = """
+from xtreme_harness import Task, hookimpl
+
+@hookimpl
+def register_target_tasks(register):
+    for name, languages in (("texts", ("en", "sw")), ("texts.sw", ("sw",)), ("others.sw", ("sw",))):
+        register(Task.from_jsonl(
+            name=name, kind="classify", labels=("yes", "no"), languages=languages, path="{split}.{language}.jsonl"
+        ))
 """
 
 
@@ -103,7 +115,24 @@ def test_every_list_as_json_and_as_a_table(out: Command, topics: str, what: str)
     assert all(list(thing)[:3] == ["name", "version", "origin"] for thing in things)
     header, *rows = out("list", what, "--plugin", topics).splitlines()
     assert header.split()[0] == "name" and header.split()[-1] == "origin"
-    assert [row.split()[0] for row in rows] == [thing["name"] for thing in things]
+    names = [re.sub(r"^mlm\..+", "mlm.<language>", thing["name"]) for thing in things]
+    assert [row.split()[0] for row in rows] == list(dict.fromkeys(names))
+
+
+def test_tasks_of_one_language_each_share_a_line(out: Command) -> None:
+    lines = [" ".join(line.split()) for line in out("list", "tasks").splitlines() if "mlm" in line]
+    assert [line.rpartition(" accuracy")[0] for line in lines] == [
+        "mlm mask intermediate 40",
+        "mlm.<language> mask intermediate one of 40",
+        "mini.mlm mask intermediate 1",
+    ]
+
+
+def test_a_task_of_one_language_by_itself_is_listed_by_its_name(out: Command, tmp_path: Path) -> None:
+    plugin = tmp_path / "two.py"
+    plugin.write_text(ONE_LANGUAGE, encoding="utf-8")
+    rows = out("list", "tasks", "--plugin", str(plugin)).splitlines()
+    assert {"texts", "texts.sw", "others.sw"} < {row.split()[0] for row in rows}
 
 
 def test_a_table_has_aligned_columns(out: Command, topics: str) -> None:

@@ -36,14 +36,15 @@ class Choice(click.Choice[str]):
 def list_(what: str, as_json: bool, plugins: tuple[str, ...]) -> None:
     """List all tasks, models, suites, recipes, methods, kinds, boards or executors.
 
-    The origin is the distribution and version of the plugin that registered a thing, or its file.
+    The origin is the distribution and version of the plugin that registered a thing, or its file. Tasks of one
+    language each, such as mlm.sw, share a line of the table; the JSON has them all.
     """
     registry = load_registry(plugins)
     entries = registry.entries(PLURALS[what])
     if as_json:
         print_json([summary(registry, PLURALS[what], entry) for entry in entries])
     else:
-        rows = [cells(registry, PLURALS[what], entry) for entry in entries]
+        rows = [_line(registry, PLURALS[what], members) for members in _lines(entries)]
         click.echo(aligned([list(rows[0]), *(list(row.values()) for row in rows)]) if rows else f"No {what}.")
     if registry.failure_hint:
         click.echo(registry.failure_hint.strip(), err=True)
@@ -79,8 +80,28 @@ def summary(registry: Registry, type: str, entry: Entry) -> dict[str, Any]:
     return known
 
 
-def cells(registry: Registry, type: str, entry: Entry) -> dict[str, str]:
+def _lines(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries of each line: one, or those for one language each of a task that has them all (`mlm.sw` of `mlm`)."""
+    names = {entry.name for entry in entries}
+    lines: dict[str, list[Entry]] = {}
+    for entry in entries:
+        whole, _, code = entry.name.rpartition(".")
+        is_part = whole in names and getattr(entry.thing, "languages", None) == (code,)
+        lines.setdefault(f"{whole}.*" if is_part else entry.name, []).append(entry)
+    return list(lines.values())
+
+
+def _line(registry: Registry, type: str, members: Sequence[Entry]) -> dict[str, str]:
     """One row of the table that `list` prints, by column."""
+    first = cells(registry, type, members[0])
+    if len(members) == 1:
+        return first
+    whole = members[0].name.rpartition(".")[0]
+    return {**first, "name": f"{whole}.<language>", "languages": f"one of {len(members)}"}
+
+
+def cells(registry: Registry, type: str, entry: Entry) -> dict[str, str]:
+    """What the table says of one entry, by column."""
     thing = entry.thing
     middle: dict[str, Any] = {}
     if type == "task":
