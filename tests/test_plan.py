@@ -524,7 +524,7 @@ def unofficial_pawsx(folder: Path, name: str) -> None:
 def test_unofficial_data_are_refused_unless_asked_for(
     name: str, tmp_path: Path, tiny_xlmr: Path, plan_of: PlanOf
 ) -> None:
-    """Spec 8, items 20 and 21: test, training and label files alike."""
+    """Test, training and label files alike."""
     unofficial_pawsx(tmp_path, name)
     fields = {"languages": ("de",), "data": str(tmp_path)}
     with pytest.raises(DataError, match=f"{re.escape(UNOFFICIAL)}. With --unofficial it runs") as caught:

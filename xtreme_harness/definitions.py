@@ -81,7 +81,7 @@ class Source:
 class Folders:
     """Where an import reads and writes: original files, the data folder, the label folder, each in a layout of its own.
 
-    `official`: refuse what is known not to be the benchmark's data (XTREME: spec 8, items 20 and 21).
+    `official`: refuse what is known not to be the benchmark's data.
     """
 
     originals: Path
@@ -274,11 +274,6 @@ class Suite:
     @property
     def tasks(self) -> tuple[str, ...]:
         return tuple(task for group in self.groups.values() for task in group)
-
-    @property
-    def with_version(self) -> str:
-        """`full.1`, as signatures name it."""
-        return f"{self.name}.{self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)

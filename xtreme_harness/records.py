@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.definitions import Suite
 from xtreme_harness.errors import DataError
 from xtreme_harness.files import write_text
 from xtreme_harness.jsonl import dump_line, read_jsonl
@@ -119,6 +120,11 @@ def row_label(intermediate: str, control: str | None, method: str, seed: int | N
 def without_varying(record: Record) -> Record:
     """The record less what two runs of the same request may differ in."""
     return {name: value for name, value in record.items() if name not in VARYING}
+
+
+def versioned(suite: Suite) -> str:
+    """`full.1`: a suite as signatures name it."""
+    return f"{suite.name}.{suite.version}"
 
 
 def signature(records: Sequence[Record], suite: str) -> str:

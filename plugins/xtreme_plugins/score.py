@@ -1,4 +1,4 @@
-"""The command `score`: the numbers of XTREME's official scorer for a submission folder and a label folder (spec 3).
+"""The command `score`: the numbers of XTREME's official scorer for a submission folder and a label folder.
 
 Here stands what the harness must know of XTREME's layout; reading and scoring is `xtreme_harness.scoring.folders`.
 """
@@ -43,7 +43,7 @@ TATOEBA_SHORT = {"jv": 205, "ka": 746, "kk": 575, "ml": 687, "sw": 390, "ta": 30
 
 
 def layout() -> Layout:
-    """XTREME's nine tasks as its evaluator lists them (spec 1, 3.1)."""
+    """XTREME's nine tasks as its evaluator lists them."""
     from xtreme_harness.scoring.folders.layout import FolderTask, Layout
 
     formats = _formats()

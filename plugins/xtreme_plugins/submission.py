@@ -1,4 +1,4 @@
-"""The command `submission`: the folder that XTREME's own scorer reads, written from a run's predictions (spec 3.1).
+"""The command `submission`: the folder that XTREME's own scorer reads, written from a run's predictions.
 
 Works from the run's folder alone; only the answers of QA tasks are cut from the data (`--data`). A task outside
 XTREME's nine is left out with a sentence.
@@ -45,7 +45,7 @@ def tag_lines(cell: Cell) -> str:
 def row_numbers(cell: Cell) -> str:
     """The 0-based row of the foreign file, bare, in the order of the sorted English file.
 
-    The original's script wrote brackets around it, which its scorer counts as wrong (spec 7, item 9).
+    The original's script wrote brackets around it, which its scorer counts as wrong (docs/traps.md, 9).
     """
     prefix = f"{cell.record['language']}-"
     return _lines(str(int(row["prediction"].removeprefix(prefix))) for row in cell.rows)

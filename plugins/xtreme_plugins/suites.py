@@ -1,4 +1,4 @@
-"""Suite `full`: XTREME's nine tasks in its four groups (Hu et al. 2020; spec section 1)."""
+"""Suite `full`: XTREME's nine tasks in its four groups (Hu et al. 2020)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BUCC 2018 (Zweigenbaum et al. 2018) as XTREME has it: parallel sentences mined from two corpora (spec 2.1, 4.8).
+"""BUCC 2018 (Zweigenbaum et al. 2018) as XTREME has it: parallel sentences mined from two corpora.
 
 Dev is the shared task's sample part, test its training part. The dev gold comes with an XTREME download and tunes the
 threshold; the test gold is a label file of the same shape.
@@ -135,7 +135,7 @@ def _ids(path: Path, code: str) -> set[str]:
 
 
 def write_xtreme(rows: HubRows, folders: Folders) -> None:
-    """Gold pairs and no other sentence; ids stand in the columns that are called languages (spec 5, trap 13)."""
+    """Gold pairs and no other sentence; ids stand in the columns that are called languages."""
     sides = (("source_lang", "source_sentence"), ("target_lang", "target_sentence"))
     with staged(folders) as new:
         for language in LANGUAGES:
@@ -147,7 +147,7 @@ def write_xtreme(rows: HubRows, folders: Folders) -> None:
 
 
 def write_mteb(rows: HubRows, folders: Folders) -> None:
-    """The test part. A row holds both corpora, and gold as places in them counted from 1 (spec 5, trap 13)."""
+    """The test part. A row holds both corpora, and gold as places in them counted from 1."""
     with staged(folders) as new:
         for language in LANGUAGES:
             for row in rows_of(MTEB, rows, f"{language}-en", "test"):

@@ -1,4 +1,4 @@
-"""MLQA (Lewis et al. 2020) as XTREME has it: SQuAD's model, seven languages, each with its own rules (spec 4.6).
+"""MLQA (Lewis et al. 2020) as XTREME has it: SQuAD's model, seven languages, each with its own rules.
 
 Of the 49 pairs of context and question language only those with both the same are scored, and imported.
 """
@@ -53,7 +53,7 @@ def files(split: str, language: str) -> tuple[str, ...]:
 
 
 def import_files(folders: Folders) -> None:
-    """From the archive, or the folder it unpacks to; a language outside the seven is refused (spec 8, item 12)."""
+    """From the archive, or the folder it unpacks to; a language outside the seven is refused."""
     parts = {original(*key): part for key, part in PARTS.items()}
     import_parts(folders, parts, SIZES, wanted=SAME_LANGUAGE, archive=SOURCE.file)
 

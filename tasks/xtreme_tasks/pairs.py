@@ -35,7 +35,7 @@ def cell_unquoted(cell: str) -> str:
     """Takes the CSV quoting off a cell.
 
     The downloader quotes cells that hold `"` and doubles the quotes inside; the original then reads the file with
-    quoting switched off, so that its models see `"He said ""go"" now"` (spec 7, item 10).
+    quoting switched off, so that its models see `"He said ""go"" now"` (docs/traps.md, 10).
     """
     inner = cell[1:-1]
     is_quoted = len(cell) >= 2 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
@@ -81,7 +81,7 @@ def read_labels(pairs: PairSet) -> Callable[..., Rows]:
 def check_gold(where: str | Path, gold: Sequence[str], placeholder: str) -> None:
     """Refuses gold that is the same everywhere: it would be scored as if it were gold.
 
-    Where the labels were removed, the original's own conversion puts `placeholder` (spec 5, item 10).
+    Where the labels were removed, the original's own conversion puts `placeholder`.
     """
     if len(gold) < TOO_FEW_TO_TELL or len(set(gold)) > 1:
         return

@@ -1,7 +1,7 @@
-"""From pairs of any source to XTREME's files: what the imports of XNLI and PAWS-X share (spec 4.1, 4.2).
+"""From pairs of any source to XTREME's files: what the imports of XNLI and PAWS-X share.
 
 The files are those of XTREME's downloader to the byte: a CSV writer with tabs ended its lines with CRLF, put cells with
-a `"` into quotes and doubled the quotes inside; `xtreme_tasks.pairs` takes them off again (spec 7, item 10).
+a `"` into quotes and doubled the quotes inside; `xtreme_tasks.pairs` takes them off again (docs/traps.md, 10).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def raw_rows(
     """Line numbers and cells by name of a tab-separated file below its header; quotes mean nothing.
 
     `columns` gives the places of names in the header. A file without that header is refused: its first row would be
-    lost, as readers of before 2021 lost it (spec 7, item 17). Cells beyond the header's are a stray tab, or ignored
+    lost, as readers of before 2021 lost it (docs/traps.md, 17). Cells beyond the header's are a stray tab, or ignored
     where a row `may_have_more`.
     """
     width, least = 0, max(columns.values()) + 1

@@ -1,4 +1,4 @@
-"""PAN-X: names in Wikipedia sentences (WikiAnn in the splits of Rahimi et al. 2019), 40 languages (spec 4.4)."""
+"""PAN-X: names in Wikipedia sentences (WikiAnn in the splits of Rahimi et al. 2019), 40 languages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LANGUAGES = (
     "fi", "hu",
 )
 # fmt: on
-# training, dev and test sentences: the splits are balanced by how much a language has (spec 4.4)
+# training, dev and test sentences: the splits are balanced by how much a language has
 COUNTS = {
     (20_000, 10_000, 10_000): "ar bg de el en es fa fi fr he hu id it ja ko nl pt ru th tr vi zh",
     (15_000, 10_000, 10_000): "et",
@@ -61,7 +61,7 @@ def raw_sentences(path: Path) -> Iterator[list[Row]]:
     """Rows of a raw file of `language:word<TAB>tag` lines: what follows the first colon, stripped.
 
     The original drops words without a prefix, breaks the sentence at lines of other than two columns, and writes an
-    empty line for an empty word, which then reads as a break (spec 7, item 13); all are refused (spec 8, item 17).
+    empty line for an empty word, which then reads as a break (docs/traps.md, 13); all are refused.
     """
     for lines in sentences(path):
         yield [_row(path, number, line) for number, line in lines]
@@ -105,7 +105,7 @@ def raw_files(source: Path, workplace: Path) -> Iterator[tuple[str, str, Path]]:
     """(language, split, file) of every `<language>/train|dev|test` in `source`, or in its `<language>.tar.gz`.
 
     The language is the folder's or the archive's own name: nothing else in a path decides what a file is (the original
-    took every file for a test file below a folder like `my_test_data`; spec 7, item 11).
+    took every file for a test file below a folder like `my_test_data`; docs/traps.md, 11).
     """
     found = False
     for language in LANGUAGES:
@@ -132,7 +132,7 @@ def build_labels(folders: Folders) -> None:
 
 
 def hub_set(id: str, config: str) -> HubSet:
-    """Order of sentences and counts are those of the raw files; labels go by name (spec 5, trap 9)."""
+    """Order of sentences and counts are those of the raw files; labels go by name."""
 
     def write_rows(rows: HubRows, folders: Folders) -> None:
         with staged(folders) as new:

@@ -1,4 +1,4 @@
-"""PAWS-X (Yang et al. 2019) as XTREME has it: trained on English PAWS-Wiki, 7 languages (spec 4.2).
+"""PAWS-X (Yang et al. 2019) as XTREME has it: trained on English PAWS-Wiki, 7 languages.
 
 Rows that hold the placeholder sentence `NS` stay in: the hidden labels cover all rows. Training files of the other
 languages, which are machine translated, are not used.
@@ -80,7 +80,7 @@ def write_paws_x(rows: HubRows, folders: Folders) -> None:
 
 
 def write_xtreme(rows: HubRows, folders: Folders) -> None:
-    """Rows are missing, and some hold two (spec 5, trap 4)."""
+    """Rows are missing, and some hold two."""
     _write_hub(XTREME, "PAWS-X.{language}", rows, folders, mend=True)
 
 

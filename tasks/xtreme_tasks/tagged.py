@@ -2,7 +2,7 @@
 
 Training and dev files hold `word<TAB>tag` lines, test files one word a line, label files one tag a line; a blank line
 stands between sentences. Lines are split on tabs only: words may hold no-break and ideographic spaces, at which the
-original cuts them and loses their labels (spec 7, item 12).
+original cuts them and loses their labels (docs/traps.md, 12).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Lines = list[tuple[int, str]]  # line numbers from 1 and their text
 
 
 def sentences(path: Path) -> Iterator[Lines]:
-    """The lines between blank ones. Several blank lines are one break: the original loses count there (spec 7.14)."""
+    """The lines between blank ones. Several are one break: the original loses count there (docs/traps.md, 14)."""
     lines: Lines = []
     for number, line in read_text_lines(path):
         if line.strip(" "):
@@ -119,7 +119,7 @@ def write_sentences(rows: Iterable[Sequence[Row]], path: Path, labels: Path | No
 def tags_by_words(test: Path, labelled: Iterable[Sequence[Row]]) -> Iterator[list[Row]]:
     """The sentences of a test file with their tags, each found in `labelled` by its words, whatever the order is there.
 
-    Downloads of before August 2020 have the treebanks in another order (spec 4.3; 7, item 35). Equal sentences are
+    Downloads of before August 2020 have the treebanks in another order (docs/traps.md, 35). Equal sentences are
     taken in turn. Raises DataError for a sentence that is not in `labelled`.
     """
     known: dict[tuple[str, ...], list[list[Row]]] = defaultdict(list)
@@ -147,8 +147,8 @@ def hub_sentences(
 ) -> Iterator[list[Row]]:
     """Sentences from rows of a hub set, whose `column` holds the names of tags; `clean` is what raw words go through.
 
-    Raises DataError for a row without words, an empty word (in a file it would be a false sentence break; spec 7, item
-    13), one that would be cut in a file, and an unknown tag.
+    Raises DataError for a row without words, an empty word (in a file it would be a false sentence break;
+    docs/traps.md, 13), one that would be cut in a file, and an unknown tag.
     """
     for number, row in enumerate(rows, start=1):
         try:

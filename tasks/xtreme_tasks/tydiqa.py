@@ -1,4 +1,4 @@
-"""TyDiQA-GoldP (Clark et al. 2020) as XTREME has it: trained on its English part, nine languages (spec 4.7).
+"""TyDiQA-GoldP (Clark et al. 2020) as XTREME has it: trained on its English part, nine languages.
 
 The files called "dev" are the test set, and there is no English dev part: nothing may be selected on it. SQuAD's rules
 score every language.
@@ -73,7 +73,7 @@ def test_file(language: str) -> str:
 
 
 def train_file(language: str) -> str:
-    """A file that XTREME's downloader cuts out of the whole; its own scripts look for another name (spec 7.18)."""
+    """XTREME's downloader cuts this file out of the whole; its scripts look for another name (docs/traps.md, 18)."""
     return f"tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.{language}.train.json"
 
 
@@ -172,7 +172,7 @@ def by_language(where: Path | str, document: Any) -> dict[str, Row]:
 
 
 def hub_set(id: str, config: str) -> HubSet:
-    """All languages are rows of one configuration, without a column that says which: ids do (spec 5, trap 12)."""
+    """All languages are rows of one configuration, without a column that says which: ids do."""
 
     def write(rows: HubRows, folders: Folders) -> None:
         with staged(folders) as new:

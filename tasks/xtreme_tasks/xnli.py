@@ -1,4 +1,4 @@
-"""XNLI (Conneau et al. 2018) as XTREME has it: trained on English MultiNLI, 15 languages (spec 4.1)."""
+"""XNLI (Conneau et al. 2018) as XTREME has it: trained on English MultiNLI, 15 languages."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _raw_tests(path: Path) -> Iterator[tuple[str, Pair]]:
 
 
 def write_facebook(rows: HubRows, folders: Folders) -> None:
-    """A configuration for each language; labels go by name, their numbers are not XTREME's (spec 5, trap 1)."""
+    """A configuration for each language; labels go by name, their numbers are not XTREME's."""
     parts = [("train", "en"), *((split, language) for split in ("dev", "test") for language in LANGUAGES)]
 
     def pairs(split: str, language: str) -> Iterator[Pair]:
@@ -84,7 +84,7 @@ def write_facebook(rows: HubRows, folders: Folders) -> None:
 
 
 def write_xtreme(rows: HubRows, folders: Folders) -> None:
-    """All languages in one configuration; there is no training part (spec 5, trap 2)."""
+    """All languages in one configuration; there is no training part."""
 
     def pairs(split: str) -> Iterator[tuple[str, Pair]]:
         for row in rows_of(XTREME, rows, "XNLI", HUB_SPLITS[split]):
@@ -128,7 +128,7 @@ HUB = (
     HubSet(
         id=XTREME,
         write=write_xtreme,
-        unfit="quotes in its sentences are not those of XNLI, and it has no training part",  # spec 5, traps 2 and 3
+        unfit="quotes in its sentences are not those of XNLI, and it has no training part",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""XQuAD (Artetxe et al. 2020) as XTREME has it: SQuAD's model, 11 languages, SQuAD's English rules in all (spec 4.5).
+"""XQuAD (Artetxe et al. 2020) as XTREME has it: SQuAD's model, 11 languages, SQuAD's English rules in all.
 
 The download's files have their answers emptied; gold lies in the label folder.
 """

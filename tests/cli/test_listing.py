@@ -1,4 +1,4 @@
-"""`list`, `show` and `plugins` as a user meets them: tables for people, the JSON of design section 10 for programs."""
+"""`list`, `show` and `plugins` as a user meets them: tables for people, JSON for programs."""
 
 from __future__ import annotations
 

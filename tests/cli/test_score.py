@@ -1,4 +1,4 @@
-"""The command `score`, as typed: its JSON and text, and every refusal of spec section 8 that two folders can bring."""
+"""The command `score`, as typed: its JSON and text, and every refusal that two folders can bring."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_the_installed_program(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["averages"] == {"tatoeba": {"avg_accuracy": 100.0, "avg_metric": 100.0}}
 
 
-# (item of spec section 8, predictions, labels, what the sentence says): refused with and without --strict
+# (item of test_refusals, predictions, labels, what the sentence says): refused with and without --strict
 REFUSED = [
     ("1", changed("pawsx", None), only("pawsx"), "predictions/pawsx/test-de.tsv: task pawsx: language de has no file"),
     (

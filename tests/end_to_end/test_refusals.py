@@ -1,4 +1,4 @@
-"""What is refused: the 24 inputs of the benchmark's specification (section 8), in one table, each with its tests.
+"""What is refused: 24 things that input cannot be, in one table, each with its tests.
 
 Three commands read what others wrote. `score` reads a folder of predictions and one of labels, and refuses some things
 only with --strict, because the official scorer lets them pass. `run` reads a data folder, labels, a request and a
@@ -32,7 +32,7 @@ SENTENCES = f"{TATOEBA}::test_unsound_files_are_refused"
 
 
 class Item(NamedTuple):
-    """One item of spec section 8: the tests that show its refusal.
+    """One thing that input cannot be: the tests that show its refusal.
 
     `score`: with or without --strict; `strict`: with it alone; `run`; `imported`: in original files or hub sets.
     What `run` refuses in a file, `data status --check` and `data import` refuse too (`test_data_is_refused`).

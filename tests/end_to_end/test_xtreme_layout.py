@@ -86,7 +86,7 @@ def write_pair_task(folder: Path, name: str, rows: dict[str, list[tuple[str, str
 
 
 def write_tatoeba(folder: Path, language: str, pairs: list[tuple[str, str]]) -> None:
-    """The English side sorted, so that the order is the label (spec, section 2.3)."""
+    """The English side sorted, so that the order is the label."""
     order = sorted(range(len(pairs)), key=lambda row: pairs[row][0].strip())
     written(folder / "tatoeba" / f"{language}-en.{language}", ((foreign,) for _, foreign in pairs))
     written(folder / "tatoeba" / f"{language}-en.en", ((pairs[row][0].strip(),) for row in order))

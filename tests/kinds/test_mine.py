@@ -60,7 +60,7 @@ def mined_texts(given: dict[str, Any]) -> list[tuple[float, str, str]]:
 @golden("bucc_mine")
 def test_golden_mining(vector: dict[str, Any]) -> None:
     found = mined_texts(vector["input"])
-    if "error" in vector["expected"]:  # one direction alone crashes the original (spec 7.24); ours works
+    if "error" in vector["expected"]:  # one direction alone crashes the original (docs/traps.md, 24); ours works
         assert {row[2] for row in found} == set(vector["input"]["target_text"])
         return
     expected = vector["expected"]["rows"]
@@ -117,7 +117,7 @@ def cosines_of(queries: Vectors, candidates: Vectors) -> NDArray[np.float64]:
 
 
 def reference(cosines: NDArray[np.float64], margin: str, k: int, retrieval: str) -> list[tuple[int, int, float]]:
-    """Pairs by the definition of spec 4.8, one sentence after the other, from the whole matrix of cosines."""
+    """Pairs by the definition, one sentence after the other, from the whole matrix of cosines."""
     n, m = cosines.shape
     near = [np.argsort(-row, kind="stable")[:k].tolist() for row in cosines]
     far = [np.argsort(-column, kind="stable")[:k].tolist() for column in cosines.T]

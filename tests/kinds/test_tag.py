@@ -100,8 +100,8 @@ def blocks(text: str) -> list[list[str]]:
     return [block.split() for block in text.split("\n\n") if block.strip()]
 
 
-# The original counts an empty sentence at a doubled or leading blank line and crashes when it joins (spec 7.14: fixed);
-# it cuts words at white space (7.12: fixed).
+# The original counts an empty sentence at a doubled or leading blank line and crashes when it joins, and it cuts words
+# at white space (docs/traps.md, 14 and 12).
 FIXED = {
     "tag_split_join-010": ([["a"], ["b"]], [["0"], ["1"]], "A\n\nB\n"),
     "tag_split_join-015": ([["a"]], [["0"]], "A\n"),
@@ -142,7 +142,7 @@ def test_a_label_per_word_and_none_elsewhere(tmp_path: Path) -> None:
 
 
 def test_xlmr_ends_with_two_separators_and_bert_with_one(tiny_xlmr: Path, tiny_bert: Path) -> None:
-    """The doubled one is XTREME's, in tagging only (spec 7, item 15)."""
+    """The doubled one is XTREME's, in tagging only (docs/traps.md, 15)."""
     xlmr, bert = (wrapping(load_tokenizer(folder)) for folder in (tiny_xlmr, tiny_bert))
     assert (xlmr.before, xlmr.after, xlmr.specials, xlmr.has_segments) == ((0,), (2, 2), 3, False)
     assert (bert.before, bert.after, bert.specials, bert.has_segments) == ((2,), (3,), 2, True)

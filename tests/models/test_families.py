@@ -122,7 +122,7 @@ def test_every_hidden_state_has_the_width_of_the_last(name: str, family: Family)
 
 
 def test_the_name_of_a_folder_means_nothing(tiny_xlmr: Path, run_tasks: Run, tmp_path: Path) -> None:
-    """XTREME's classification takes what follows the last hyphen for a number of steps (spec 7, item 34)."""
+    """XTREME's classification takes what follows the last hyphen for a number of steps (docs/traps.md, 34)."""
     code, records = run_tasks(Path(shutil.copytree(tiny_xlmr, tmp_path / "xlm-roberta-best")), "topics")
     assert (code, {one["model"]["name"] for one in records}) == (0, {"xlm-roberta-best"})
 

@@ -54,7 +54,7 @@ def test_a_name_stands_for_a_revision_of_the_hub(name: str, registry: Registry) 
     ],
 )
 def test_published_layers(name: str, task: str, depth: int, layer: int, registry: Registry) -> None:
-    """Spec 4.8 and 4.10: index 7 of the last 12 hidden states of 24 is the 20th layer, index 13 of all the 14th."""
+    """Index 7 of the last 12 hidden states of 24 is the 20th layer, index 13 of all the 14th."""
     assert retrieval_layer(registry.model(name), task, depth) == (layer, f"model {name}")
 
 

@@ -1,4 +1,4 @@
-"""A folder laid out as an XTREME download, labels beside it, built from slices of real data (spec 2.1, 2.2, 3.1).
+"""A folder laid out as an XTREME download, labels beside it, built from slices of real data.
 
 `python tests/real/download.py OUT` writes what the slices allow, the same bytes every time. What is not the
 benchmark's:

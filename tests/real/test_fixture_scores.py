@@ -30,7 +30,7 @@ def test_fixture(fixture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", str(fixture / "predictions"), str(fixture / "labels"), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     numbers = {task: averages["avg_metric"] for task, averages in report["averages"].items()}
-    # spec 4.3: the original's own expected average; seqeval 1.2.2 gives 70.398
+    # the original's own expected average; seqeval 1.2.2 gives 70.398
     assert round(numbers["udpos"], 3) == 70.217
     assert list(report["overall"]) == ["classification", "tagging", "qa"]  # the fixture has no bucc2018
     means = {

@@ -70,7 +70,7 @@ def test_exact_match_can_exceed_f1() -> None:
 
 
 def test_mlqa_takes_the_arabic_article_out_of_words() -> None:
-    """A blank for its two letters wherever they stand, so that one word becomes two (spec 7, item 6)."""
+    """A blank for its two letters wherever they stand, so that one word becomes two (docs/traps.md, 6)."""
     assert answers.mlqa_exact_match("مقالات", ["مق ات"], "ar") == 100.0
     assert answers.exact_match("مقالات", ["مق ات"]) == 0.0
 

@@ -80,7 +80,7 @@ def written(folders: Folders) -> dict[str, str]:
 def test_sample_is_dev_training_is_test_and_test_gold_a_label(
     folders: Folders, files: dict[tuple[str, str], Texts]
 ) -> None:
-    """Dev gold lies where it is looked for, test gold in the label folder only (spec 7, item 21)."""
+    """Dev gold lies where it is looked for, test gold in the label folder only (docs/traps.md, 21)."""
     lay(folders.originals, files)
     bucc2018.import_files(folders)
     expected = {}
@@ -112,7 +112,7 @@ def test_gold_sent_in_scores_100(folders: Folders, files: dict[tuple[str, str], 
 
 
 def test_equal_sentences_stay(folders: Folders, files: dict[tuple[str, str], Texts]) -> None:
-    """Mining merges them, and only it (spec 7, item 25)."""
+    """Mining merges them, and only it (docs/traps.md, 25)."""
     lay(folders.originals, files)
     bucc2018.import_files(folders)
     rows = bucc2018.read("test", "de", tuple(folders.data / name for name in bucc2018.files("test", "de")))
@@ -120,7 +120,7 @@ def test_equal_sentences_stay(folders: Folders, files: dict[tuple[str, str], Tex
 
 
 def test_an_official_import_has_all_parts_whole(folders: Folders, files: dict[tuple[str, str], Texts]) -> None:
-    """Spec 8, item 1."""
+    """Item 1 of test_refusals."""
     del files["fr", "sample"]
     pack(folders.originals, files)
     told = r"holds no bucc2018-fr-en\.sample-gold\.tar\.bz2: task bucc2018, language fr has no dev file"
@@ -171,7 +171,7 @@ def test_an_official_import_has_the_benchmark_s_number_of_pairs(
     ],
 )
 def test_unsound_lines_are_refused(side: str, text: str, told: str, folders: Folders) -> None:
-    """Spec 8, items 4, 8, 15 and 19."""
+    """Items 4, 8, 15 and 19 of test_refusals."""
     lay(folders.originals, {("de", "training"): {**part("de", "training"), side: text}})
     with pytest.raises(DataError, match=re.escape(f"de-en.training.{told}")):
         bucc2018.import_files(unofficial(folders))
@@ -190,7 +190,7 @@ def hub_set(registry: Registry, id: str) -> HubSet:
 
 
 def test_google_xtreme_s_bucc_is_unfit_for_want_of_distractors(folders: Folders, registry: Registry) -> None:
-    """Ids stand in the columns for languages (spec 5, trap 13; 8, item 20)."""
+    """Ids stand in the columns for languages."""
     chosen = hub_set(registry, "google/xtreme")
     assert "gold pairs only" in chosen.unfit
 
@@ -217,7 +217,7 @@ def mteb_row(language: str) -> dict[str, Any]:
 
 
 def test_mteb_s_bucc_is_unfit_for_want_of_a_dev_part(folders: Folders, registry: Registry, score_gold: Scores) -> None:
-    """The corpora of a language stand in one row; gold counts from 1 (spec 5, trap 13)."""
+    """The corpora of a language stand in one row; gold counts from 1."""
     chosen = hub_set(registry, "mteb/BUCC")
     assert "no dev part" in chosen.unfit and "threshold" in chosen.unfit
 

@@ -1,4 +1,4 @@
-"""Tasks from rows of hub sets: which parts are asked for, and each trap of those sets repaired or refused (spec 5)."""
+"""Tasks from rows of hub sets: which parts are asked for, and each trap of those sets repaired or refused."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def written(folders: Folders) -> dict[str, bytes]:
 
 
 def test_xnli_is_written_as_the_downloader_writes_it(folders: Folders, xnli_files: Texts) -> None:
-    """Quotes doubled, for the reader to take off again (spec 7, item 10); CRLF; no labels in tests."""
+    """Quotes doubled, for the reader to take off again (docs/traps.md, 10); CRLF; no labels in tests."""
     xnli.import_files(lay(folders, xnli_files))
     files = written(folders)
     assert set(files) == {
@@ -124,7 +124,7 @@ def test_xnli_is_written_as_the_downloader_writes_it(folders: Folders, xnli_file
 
 
 def test_pawsx_is_written_as_the_downloader_writes_it(folders: Folders, pawsx_files: Texts) -> None:
-    """`NS` and empty sentences stay: the hidden labels cover all rows (spec 4.2; 8, item 18)."""
+    """`NS` and empty sentences stay: the hidden labels cover all rows."""
     pawsx.import_files(lay(folders, pawsx_files))
     files = written(folders)
     assert len(files) == 1 + 2 * 7 + 7
@@ -208,7 +208,7 @@ def test_gold_sent_in_scores_100(
 def test_no_row_is_lost_and_texts_are_those_of_the_authors(
     task: str, folders: Folders, request: pytest.FixtureRequest, registry: Registry
 ) -> None:
-    """The first row too, which readers of before 2021 took for a header (spec 7, item 17)."""
+    """The first row too, which readers of before 2021 took for a header (docs/traps.md, 17)."""
     definition = registry.task(task)
     assert definition.import_files is not None
     definition.import_files(lay(folders, request.getfixturevalue(f"{task}_files")))
@@ -300,7 +300,7 @@ XNLI_LINES = [
 
 @pytest.mark.parametrize(("line", "told"), XNLI_LINES)
 def test_unsound_lines_of_xnli_are_named(line: str, told: str, folders: Folders) -> None:
-    """Spec 8, items 5, 18 and 19."""
+    """Items 5, 18 and 19 of test_refusals."""
     lay(folders, {"XNLI-1.0/xnli.dev.tsv": table(TEST_HEADER, GOOD, line, GOOD)})
     with pytest.raises(DataError, match=re.escape(f"xnli.dev.tsv, {told}")):
         xnli.import_files(unofficial(folders))
@@ -326,7 +326,7 @@ def test_a_line_of_a_packed_file_is_named_with_its_archive(folders: Folders, xnl
     ],
 )
 def test_unsound_lines_of_pawsx_are_named(line: str, told: str, folders: Folders) -> None:
-    """Spec 8, items 5 and 18."""
+    """Items 5 and 18 of test_refusals."""
     lay(folders, {"x-final/en/dev_2k.tsv": table(PAWS_HEADER, "1\ta\tb\t0", line)})
     with pytest.raises(DataError, match=re.escape(f"dev_2k.tsv, {told}")):
         pawsx.import_files(unofficial(folders))
@@ -346,7 +346,7 @@ def test_unsound_lines_of_pawsx_are_named(line: str, told: str, folders: Folders
     ],
 )
 def test_files_that_are_none_are_refused(content: bytes, told: str, folders: Folders) -> None:
-    """A byte order mark would be part of the first label (spec 7, item 40; 8, items 4 and 19)."""
+    """A byte order mark would be part of the first label (docs/traps.md, 40)."""
     (folders.originals / "x-final" / "de").mkdir(parents=True)
     (folders.originals / "x-final" / "de" / "test_2k.tsv").write_bytes(content)
     with pytest.raises(DataError, match=re.escape(told)):
@@ -355,7 +355,7 @@ def test_files_that_are_none_are_refused(content: bytes, told: str, folders: Fol
 
 
 def test_labels_that_were_removed_are_refused(folders: Folders, xnli_files: Texts, pawsx_files: Texts) -> None:
-    """All-neutral XNLI, all-0 PAWS-X (spec 8, item 11; 5, item 10), and any other label everywhere."""
+    """All-neutral XNLI, all-0 PAWS-X, and any other label everywhere."""
     for label, told in (("neutral", "labels were removed, nothing to score"), ("entailment", "as no part of the data")):
         texts = {name: re.sub("neutral|entailment|contradictory", label, text) for name, text in xnli_files.items()}
         lay(folders, texts)
@@ -459,7 +459,7 @@ def pawsx_rows(files: Texts, configuration: str) -> Rows:
 def test_facebook_xnli_gives_the_same_files(
     folders: Folders, tmp_path: Path, xnli_files: Texts, registry: Registry
 ) -> None:
-    """Labels go by name: their numbers are in another order (spec 5, trap 1)."""
+    """Labels go by name: their numbers are in another order."""
     chosen = hub_set(registry, "xnli", "facebook/xnli")
     assert chosen.unfit == ""
     xnli.import_files(lay(folders, xnli_files))
@@ -480,7 +480,7 @@ def test_paws_x_gives_the_same_files(folders: Folders, tmp_path: Path, pawsx_fil
 def test_google_xtreme_s_xnli_has_all_languages_in_one_configuration(
     folders: Folders, xnli_files: Texts, registry: Registry
 ) -> None:
-    """Quotes altered, no training part: unfit (spec 5, traps 2 and 3)."""
+    """Quotes altered, no training part: unfit."""
     chosen = hub_set(registry, "xnli", "google/xtreme")
     assert "quotes" in chosen.unfit and "training" in chosen.unfit
     rows: Rows = {("XNLI", "validation"): [], ("XNLI", "test"): []}
@@ -505,7 +505,7 @@ def test_google_xtreme_s_xnli_has_all_languages_in_one_configuration(
 def test_google_xtreme_s_pawsx_is_unfit_and_its_joined_rows_stay_on_a_line(
     folders: Folders, pawsx_files: Texts, registry: Registry
 ) -> None:
-    """Spec 5, trap 4; 8, item 20. Other counts pass where the import is unofficial."""
+    """Other counts pass where the import is unofficial."""
     chosen = hub_set(registry, "pawsx", "google/xtreme")
     assert "rows were lost" in chosen.unfit
     rows = pawsx_rows(pawsx_files, "PAWS-X.{}")

@@ -18,7 +18,7 @@ from xtreme_tasks.tagged import read_tag_labels, read_tagged, write_sentences
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "tagging.json").read_text(encoding="utf-8"))["vectors"]
 PANX_CONVERT = [vector for vector in GOLDEN if vector["scorer"] == "panx_convert"]
-# What the original loses or crashes on, and what is said instead (spec 8, items 4 and 17)
+# What the original loses or crashes on, and what is said instead
 REFUSED = {
     "panx_convert-003": "line 1: 'noprefix' has no language before a colon",
     "panx_convert-005": "line 1: has 3 tab-separated columns, expected 2",
@@ -146,7 +146,7 @@ def read(split: str, text: str, folder: Path) -> list[dict[str, Any]]:
 
 
 def test_lines_are_split_on_tabs_only(tmp_path: Path) -> None:
-    """The original cuts them at any white space and loses the label of `10<no-break space>000` (spec 7, item 12)."""
+    """The original cuts them at any white space and loses the label of `10<no-break space>000` (docs/traps.md, 12)."""
     (row,) = read("train", "10\u00a0000\tO\n\u3000\tO\nNew York\tB-LOC\n", tmp_path)
     assert row == {"id": "0", "tokens": ["10\u00a0000", "\u3000", "New York"], "tags": ["O", "O", "B-LOC"]}
     (row,) = read("test", "10\u00a0000\n\u3000\n", tmp_path)

@@ -1,4 +1,4 @@
-"""QA tasks from their original files: what is written where, and what is refused before anything is (spec 2, 8)."""
+"""QA tasks from their original files: what is written where, and what is refused before anything is."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_an_imported_xquad_is_at_hand(registry: Registry, places: Places) -> Non
 
 
 def test_tydiqa_s_training_file_is_copied_and_split_with_whole_ids(registry: Registry, places: Places) -> None:
-    """XTREME's downloader cuts `english--17-3` to `3`, which then repeats (spec 4.7)."""
+    """XTREME's downloader cuts `english--17-3` to `3`, which then repeats."""
     folders = places()
     whole = towns("en", "english--17-3", "telugu--5-0", "english-18-3")
     source = wrote(folders.originals / "tydiqa-goldp-v1.1-train.json", whole)

@@ -74,7 +74,7 @@ def test_the_english_side_is_sorted_and_its_order_is_the_label(folders: Folders)
 
 
 def test_gold_leads_to_translations_under_the_names_that_are_read(folders: Folders, registry: Registry) -> None:
-    """The original wrote `sw-en.sw` and looked for `tatoeba.sw-eng.sw`, once for unsorted files (spec 7, item 19)."""
+    """The original wrote `sw-en.sw` and looked for `tatoeba.sw-eng.sw`, once for unsorted files (docs/traps.md, 19)."""
     lay(folders.originals)
     tatoeba.import_files(folders)
     task = registry.task("tatoeba")
@@ -91,7 +91,7 @@ def test_gold_leads_to_translations_under_the_names_that_are_read(folders: Folde
 
 
 def test_gold_sent_in_scores_100(folders: Folders, score_gold: Scores) -> None:
-    """As bare numbers under the names that the scorer reads (spec 7, item 9)."""
+    """As bare numbers under the names that the scorer reads (docs/traps.md, 9)."""
     lay(folders.originals)
     tatoeba.import_files(folders)
     assert score_gold("tatoeba", folders) == {code: {"accuracy": 100.0} for code in LANGUAGES}
@@ -141,7 +141,7 @@ def test_an_archive_of_laser_gives_the_same(
 
 
 def test_an_official_import_has_all_languages_whole(folders: Folders) -> None:
-    """Spec 8, item 1."""
+    """Item 1 of test_refusals."""
     lay(folders.originals)
     (folders.originals / "tatoeba.swh-eng.swh").rename(folders.originals / "kept")
     with pytest.raises(MissingData, match=r"no tatoeba\.swh-eng\.swh: task tatoeba, language sw has no file"):
@@ -178,7 +178,7 @@ def test_an_official_import_has_the_benchmark_s_counts(folders: Folders) -> None
     ],
 )
 def test_unsound_files_are_refused(foreign: bytes, english: bytes, told: str, folders: Folders) -> None:
-    """Spec 8, items 2, 4 and 19; a mark at the start would be sorted with the first sentence (spec 7, item 40)."""
+    """Items 2, 4 and 19 of test_refusals; a mark at the start would be sorted with the first sentence."""
     folders.originals.mkdir()
     for name, content in zip(originals_of("sw"), (foreign, english), strict=True):
         (folders.originals / name).write_bytes(content)
@@ -219,7 +219,7 @@ def mteb_rows(configuration: str, split: str) -> Iterator[dict[str, Any]]:
 def test_aligned_rows_of_the_hub_become_the_same_files(
     id: str, rows: Rows, folders: Folders, tmp_path: Path, registry: Registry
 ) -> None:
-    """Rows are sorted and their order kept as labels; XTREME's test is called validation (spec 5, traps 14, 15)."""
+    """Rows are sorted and their order kept as labels; XTREME's test is called validation."""
     chosen = hub_set(registry, id)
     assert chosen.unfit == ""
     lay(folders.originals)

@@ -91,7 +91,7 @@ def test_unsound_conllu_is_refused_with_its_line(rows: str, line: int, told: str
 
 
 def test_enhanced_edges_and_cycles_count_as_ancestors() -> None:
-    """A head's head is an ancestor; the root is one; a word in a cycle is none of its own (spec 4.3, step 3)."""
+    """A head's head is an ancestor; the root is one; a word in a cycle is none of its own."""
     chain = [Word("a", "X", (2,)), Word("b", "X", (3,)), Word("c", "X", (0,))]
     assert [ancestors(chain, number) for number in (1, 2, 3)] == [3, 2, 1]
     cycle = [Word("a", "X", (2,)), Word("b", "X", (0, 1))]
@@ -216,7 +216,7 @@ def test_no_treebank_and_unknown_tags_are_refused(tmp_path: Path, places: Callab
 
 
 def test_treebanks_without_text_leave_no_file(tmp_path: Path, places: Callable[..., Folders]) -> None:
-    """Their words are `_`; a part that has no others is not there, and a release of such alone is none (spec 8.4)."""
+    """Their words are `_`; a part that has no others is not there, and a release of such alone is none."""
     textless = conllu("1 _ NOUN 0", "2 _ VERB 1", "3 _ ADJ 1")
     wrote(tmp_path / "source" / "ja_bccwj-ud-test.conllu", textless)
     with pytest.raises(DataError, match="source: holds no sentence with text in any of its treebanks"):
@@ -254,7 +254,7 @@ def test_a_word_of_white_space_alone_is_refused(tmp_path: Path, places: Callable
 def test_labels_follow_a_download_in_another_order(
     release: Path, tmp_path: Path, places: Callable[..., Folders]
 ) -> None:
-    """Treebank order changed in August 2020: labels are found by the words (spec 7, item 35)."""
+    """Treebank order changed in August 2020: labels are found by the words (docs/traps.md, 35)."""
     test = wrote(tmp_path / "udpos" / "test-de.tsv", "vier\n\nzum\nHaus\n10\u00a0000\n\neins\n")
     label_tests(places(originals=release, data=tmp_path))
     gold = tmp_path / "labels/udpos/test-de.tsv"

@@ -68,7 +68,7 @@ def show(words: tuple[str, ...], as_json: bool, plugins: tuple[str, ...]) -> Non
 
 
 def summary(registry: Registry, type: str, entry: Entry) -> dict[str, Any]:
-    """One object of `list --json` (design, section 10)."""
+    """One object of `list --json`."""
     thing = entry.thing
     known = {"name": entry.name, "version": getattr(thing, "version", None), "origin": entry.origin}
     if type == "task":

@@ -1,4 +1,4 @@
-"""`data labels`: the label folder that an ordinary XTREME download lacks, built from data that is public (spec 2.3).
+"""`data labels`: the label folder that an ordinary XTREME download lacks, built from data that is public.
 
 A label file goes with a test file only if it is the gold of exactly these examples, in this order. So the task is
 filled in afresh from where it comes from, and its test part compared with the user's before the gold is taken over.

@@ -205,7 +205,7 @@ def _part_values(part: TrainingPart) -> dict[str, Any]:
 def _check_selection(assignment: Assignment, parts: Sequence[TrainingPart]) -> None:
     """Raises RequestError where a state is to be selected and a part has nothing to select on.
 
-    TyDiQA-GoldP's English "dev" file is its test set: there the harness must not select (spec 4.7; spec 8, item 23).
+    TyDiQA-GoldP's English "dev" file is its test set: there the harness must not select.
     """
     without = [part.task.name for part in parts if part.dev is None]
     if without and assignment.recipe["selection"] == "english-dev":

@@ -172,7 +172,7 @@ class Retrieval:
         return f"there is no {missing} text at all" if missing else None
 
     def check_gold(self, inputs: Sequence[Mapping[str, Any]], gold: Sequence[Example], file: str) -> None:
-        """Raises DataError for a gold line whose ids no corpus has (spec 8, item 15), or where there is none."""
+        """Raises DataError for a gold line whose ids no corpus has, or where there is none."""
         if not gold:
             raise DataError(file, None, "holds no gold pair; a threshold cannot be tuned and nothing be scored")
         for side in SIDES:

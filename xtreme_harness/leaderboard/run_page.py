@@ -8,7 +8,7 @@ from xtreme_harness.definitions import Suite
 from xtreme_harness.leaderboard.averages import TableRow, figure_at, mean, table_rows
 from xtreme_harness.leaderboard.markdown import EXPLAINED, GAP, WITHOUT_ENGLISH, table
 from xtreme_harness.leaderboard.remarks import remarks
-from xtreme_harness.records import Record, signature
+from xtreme_harness.records import Record, signature, versioned
 
 
 def run_page(records: Sequence[Record], suite: Suite, languages: Sequence[str]) -> str:
@@ -25,7 +25,7 @@ def run_page(records: Sequence[Record], suite: Suite, languages: Sequence[str]) 
         "## Languages",
         by_language(rows, suite),
         "## Signatures",
-        "\n".join(f"- `{row.label}`: `{signature(row.records, suite.with_version)}`" for row in rows if row.cells),
+        "\n".join(f"- `{row.label}`: `{signature(row.records, versioned(suite))}`" for row in rows if row.cells),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

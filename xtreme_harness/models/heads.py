@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def pool(hidden: Tensor, mask: Tensor, pooling: str) -> Tensor:
     """[batch, tokens, width] to [batch, width]: the first token, or the mean over all tokens that are not padding.
 
-    The mean counts special tokens, as XTREME's retrieval does (spec 7, item 29); it is taken in float32.
+    The mean counts special tokens, as XTREME's retrieval does (docs/traps.md, 29); it is taken in float32.
     """
     if pooling == "cls":
         return hidden[:, 0]

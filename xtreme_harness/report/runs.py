@@ -11,7 +11,7 @@ from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.leaderboard.averages import Figure, TableRow, cell_figure, mean, table_rows
 from xtreme_harness.leaderboard.remarks import remarks
 from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
-from xtreme_harness.records import Record, read_records, signature
+from xtreme_harness.records import Record, read_records, signature, versioned
 
 
 def read_runs(folders: Sequence[Path]) -> list[Record]:
@@ -41,7 +41,7 @@ def standings_of(records: Sequence[Record], name: str, title: str) -> Standings:
     return Standings(
         name=name,
         title=title,
-        suite=suite.with_version,
+        suite=versioned(suite),
         groups=suite.groups,
         languages={
             task: tuple(dict.fromkeys(one["language"] for one in records if one["task"] == task)) for task in tasks

@@ -11,7 +11,7 @@ from xtreme_harness.definitions import Scored
 def accuracy(predictions: Sequence[Any], gold: Sequence[Any]) -> Scored:
     """Share of predictions that equal the gold, in percent; per example 100 or 0.
 
-    Purely textual for text: `1` differs from `1.0` (XTREME evaluator; spec 3.2). Raises ValueError when the numbers
+    Purely textual for text: `1` differs from `1.0` (XTREME evaluator). Raises ValueError when the numbers
     differ or nothing is there to score.
     """
     if len(predictions) != len(gold):

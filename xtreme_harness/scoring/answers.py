@@ -1,4 +1,4 @@
-"""Exact match and F1 of answers to questions: SQuAD's rules and MLQA's (spec 4.5, 4.6). All figures are percent.
+"""Exact match and F1 of answers to questions: SQuAD's rules and MLQA's. All figures are percent.
 
 XQuAD and TyDiQA-GoldP use the SQuAD v1 rules, which know English only, in every language; MLQA has rules by language;
 SQuAD v2 has questions without an answer, whose right answer is the empty text.
@@ -24,7 +24,7 @@ MLQA_ARTICLES: dict[str, re.Pattern[str] | None] = {
     "hi": None,
     "vi": re.compile(r"\b(của|là|cái|chiếc|những)\b"),
     "de": re.compile(r"\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b"),
-    "ar": re.compile("ال"),  # anywhere in a word: the original means the prefix, but its pattern says this (spec 7.6)
+    "ar": re.compile("ال"),  # anywhere in a word, though the original means the prefix (docs/traps.md, 6)
     "zh": None,
 }
 IDEOGRAPH = re.compile(r"([\u4e00-\u9fa5])")

@@ -1,4 +1,4 @@
-"""Chunk F1 of tag sequences as seqeval 0.0.12 counts it, and token accuracy beside it (spec 4.3, 4.4).
+"""Chunk F1 of tag sequences as seqeval 0.0.12 counts it, and token accuracy beside it.
 
 XTREME applies the entity F1 to raw UPOS tags too: a chunk is then a maximal run of equal tags, and tags that begin with
 `S` (SCONJ, SYM) are chunks of one token. seqeval 1.x cuts the first letter off such tags, which gives other figures, so
@@ -46,7 +46,8 @@ def _opens(letter: str, type_: str, next_letter: str, next_type: str) -> bool:
 def chunk_counts(predicted: Sequence[str], gold: Sequence[str]) -> Counts:
     """(hits, predicted, gold) chunks of one sentence; a hit agrees in type, start and end.
 
-    Raises ValueError when the numbers of tokens differ: the original shifts all later spans without a word (spec 7.7).
+    Raises ValueError when the numbers of tokens differ: the original shifts all later spans without a word
+    (docs/traps.md, 7).
     """
     if len(predicted) != len(gold):
         raise ValueError(f"{len(predicted)} predicted tags for {len(gold)} tokens")

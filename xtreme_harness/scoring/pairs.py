@@ -1,4 +1,4 @@
-"""Scores of mined sentence pairs: precision, recall and F1 over sets, and the threshold (BUCC 2018; spec 4.8).
+"""Scores of mined sentence pairs: precision, recall and F1 over sets, and the threshold (BUCC 2018).
 
 A pair is (source id, target id). All figures are percent.
 """
@@ -40,8 +40,8 @@ def tune_threshold(candidates: Iterable[Candidate], gold: Collection[Pair]) -> f
 
     It lies halfway to the next candidate; where the best cut is after the last one, where the original reads past the
     end and crashes, it is that candidate's score. It is 0 when no candidate is gold. Candidates of equal score go in
-    or out together, so the F1 of what is kept can be below the best one found (as in the original; spec 7.22, 7.23).
-    Raises ValueError without gold, or for a score that is not a number.
+    or out together, so the F1 of what is kept can be below the best one found, as in the original
+    (docs/traps.md, 22 and 23). Raises ValueError without gold, or for a score that is not a number.
     """
     true = set(gold)
     if not true:

@@ -1,4 +1,4 @@
-"""AdamW with decoupled decay and a linear schedule, as XTREME's and jiant's recipes have it (spec section 4)."""
+"""AdamW with decoupled decay and a linear schedule, as XTREME's and jiant's recipes have it."""
 
 from __future__ import annotations
 

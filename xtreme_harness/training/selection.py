@@ -9,7 +9,7 @@ from safetensors.torch import load_model, save_model
 
 
 class Selection:
-    """Keeps the state with the highest dev figure, strictly greater than any before, starting from 0 (spec section 4).
+    """Keeps the state with the highest dev figure, strictly greater than any before, starting from 0.
 
     `last` keeps nothing: the final state stands. The best state lies on disk, where it survives a crash.
     """

@@ -4,7 +4,7 @@ An example is one row, or several that stay together (`Encoded.bounds`); the len
 
 An epoch is shuffled, cut into pools, each pool sorted by length and cut into updates, and the updates shuffled: windows
 of like length meet, so that little is padding. The last, smaller update of an epoch is stepped too (the original lets
-it flow into the next epoch; spec section 6). All of this depends on (lengths, batch size, seed, epoch) alone, so a
+it flow into the next epoch). All of this depends on (lengths, batch size, seed, epoch) alone, so a
 resumed training finds its place by counting.
 """
 

@@ -1,7 +1,7 @@
 """SQuAD 1.1 (Rajpurkar et al. 2016), the English training data of XQuAD and MLQA.
 
 Trained on only. No dev part is named although the download has one: XQuAD's English questions are a part of SQuAD's dev
-set, so selecting on it would be selecting on a test set. XTREME keeps the final model (spec section 4).
+set, so selecting on it would be selecting on a test set. XTREME keeps the final model.
 """
 
 from __future__ import annotations

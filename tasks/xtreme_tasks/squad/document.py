@@ -74,7 +74,7 @@ def sound_questions(where: Path | str, content: Any) -> list[Row]:
     """All questions of a document that is to be gold.
 
     Raises DataError with the question's id on what cannot be: no question, an id twice, no answer, an emptied answer,
-    an answer that is not at its offset (where XTREME's downloader aborts); spec 2.2 and 8, items 4, 10 and 11.
+    an answer that is not at its offset (where XTREME's downloader aborts).
     """
     rows = list(questions(where, content))
     if not rows:

@@ -1,4 +1,4 @@
-"""QA sets on the hub: rows to SQuAD JSON, with answers that white space was stripped around set right (spec 5, 11)."""
+"""QA sets on the hub: rows to SQuAD JSON, with answers that white space was stripped around set right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tatoeba (Artetxe and Schwenk 2019) as XTREME has it: English queries, foreign candidates, 36 languages (spec 4.10).
+"""Tatoeba (Artetxe and Schwenk 2019) as XTREME has it: English queries, foreign candidates, 36 languages.
 
 The English file of an XTREME download is sorted, so the gold (a label file of row numbers) is a permutation.
 """
@@ -105,7 +105,7 @@ def _import_language(language: str, foreign: Path, english: Path, new: Folders) 
 def _write(language: str, foreign: bytes, english: Sequence[str], where: str | Path, new: Folders) -> None:
     """The foreign file as it is, the English one sorted, and its order as labels, where they are looked for.
 
-    The original wrote `sw-en.sw` and looked for `tatoeba.sw-eng.sw`, and once for unsorted files (spec 7, item 19).
+    The original wrote `sw-en.sw` and looked for `tatoeba.sw-eng.sw`, and once for unsorted files (docs/traps.md, 19).
     """
     if not english:
         raise DataError(where, None, "holds no sentence")
@@ -119,7 +119,7 @@ def _write(language: str, foreign: bytes, english: Sequence[str], where: str | P
 
 
 def sorted_lines(lines: Iterable[str]) -> tuple[list[str], list[int]]:
-    """Stripped lines in the order of code points, equal ones as they stood, and the row that each had (spec 2.3)."""
+    """Stripped lines in the order of code points, equal ones as they stood, and the row that each had."""
     stripped = [line.strip() for line in lines]
     order = sorted(range(len(stripped)), key=stripped.__getitem__)
     return [stripped[row] for row in order], order
@@ -130,7 +130,7 @@ def as_bytes(lines: Iterable[object]) -> bytes:
 
 
 def write_xtreme(rows: HubRows, folders: Folders) -> None:
-    """XTREME's test part is called validation; strings end in line ends (spec 5, traps 14 and 15)."""
+    """XTREME's test part is called validation; strings end in line ends."""
     _write_hub(XTREME, "tatoeba.{iso3}", "validation", ("source_sentence", "target_sentence"), rows, folders)
 
 

@@ -1,4 +1,4 @@
-"""UDPOS: part-of-speech tags of Universal Dependencies 2.5 as XTREME has them, 33 languages (spec 4.3)."""
+"""UDPOS: part-of-speech tags of Universal Dependencies 2.5 as XTREME has them, 33 languages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xtreme_harness import Folders, HubSet, Source, Task, hookimpl
 from xtreme_tasks.importing import HubRows
 from xtreme_tasks.tagged import read_tag_labels, read_tagged, tagged_files
 
-# The original's classifier has an 18th output, `O`, which no gold tag uses (spec 7, item 16): fixed.
+# The original's classifier has an 18th output, `O`, which no gold tag uses (docs/traps.md, 16): fixed.
 # fmt: off
 LABELS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ",

@@ -1,7 +1,7 @@
 """CoNLL-U to XTREME's rows of word and tag: fused tokens are one word, empty nodes go, textless sentences go.
 
-The rules are those of XTREME's converter (spec 4.3); checked with vectors that it made. What it lets pass or crashes on
-is refused with file and line (spec 8, items 16 and 24).
+The rules are those of XTREME's converter; checked with vectors that it made. What it lets pass or crashes on
+is refused with file and line.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def convert(sentence: Sentence, language: str) -> list[Row]:
 def _tag_of(sentence: Sentence, fused: Fused, language: str) -> str:
     """The tag of the member with the fewest ancestors; of several, the tag that is named first in the precedence list.
 
-    A tag that is not in the list comes last; the original aborts there and loses the whole file (spec 4.3).
+    A tag that is not in the list comes last; the original aborts there and loses the whole file.
     """
     members = range(fused.first, fused.last + 1)
     depths = {member: ancestors(sentence.words, member) for member in members}
@@ -158,7 +158,7 @@ def has_text(rows: Sequence[Row]) -> bool:
 
 
 def cleaned(form: str) -> str:
-    """Without zero-width non-joiners and spaces; other white space stays (spec 4.3, step 6)."""
+    """Without zero-width non-joiners and spaces; other white space stays."""
     return form.replace("\u200c", "").replace(" ", "")
 
 

@@ -1,7 +1,7 @@
 """Universal Dependencies as `google/xtreme` on the hub has them: other words than XTREME's, so for unofficial use only.
 
 The hub's `universal_dependencies` is not offered: a set made by a script, which today's `datasets` does not run, of
-release 2.7, with fused words as tokens tagged `_` beside their parts (spec 5, trap 8).
+release 2.7, with fused words as tokens tagged `_` beside their parts.
 """
 
 from __future__ import annotations

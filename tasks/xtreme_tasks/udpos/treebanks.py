@@ -18,8 +18,8 @@ from xtreme_tasks.udpos.convert import converted
 
 RELEASE = "2.5"
 RELEASE_IN_PATH = re.compile(r"ud-treebanks-v(\d+\.\d+)")
-# A file is of the language that its name begins with: `grc_`, `fro_`, `lzh_` are none of XTREME's (spec 4.3). The hub's
-# loader looked for "Greek" in the path and mixed Ancient Greek in (spec 5, trap 5).
+# A file is of the language that its name begins with: `grc_`, `fro_`, `lzh_` are none of XTREME's. The hub's loader
+# looked for "Greek" in the path and mixed Ancient Greek in.
 TREEBANK_FILE = re.compile(rf"({'|'.join(LANGUAGES)})_[^/]*(train|dev|test)[^/]*\.conllu")
 
 Parts = Mapping[tuple[str, str], list[Path]]  # language and split to files, in the order XTREME has them
@@ -28,7 +28,7 @@ Parts = Mapping[tuple[str, str], list[Path]]  # language and split to files, in 
 def import_treebanks(folders: Folders) -> dict[tuple[str, str], int]:
     """Writes `udpos/` in the data and in the label folder; returns sentences by language and split.
 
-    An official import refuses any release but 2.5, by its name and by the number of sentences (spec 8, item 21).
+    An official import refuses any release but 2.5, by its name and by the number of sentences.
     """
     counts = {}
     with staged(folders) as new, treebanks(folders, new.data.parent) as parts:
@@ -74,7 +74,7 @@ def treebanks(folders: Folders, workplace: Path) -> Iterator[Parts]:
 
 
 def _by_part(files: Iterable[Path], source: Path) -> Parts:
-    """Sorted by file name within a part, as XTREME has them since August 2020 (spec 4.3)."""
+    """Sorted by file name within a part, as XTREME has them since August 2020."""
     parts: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for path in sorted(files, key=lambda path: path.name):
         match = TREEBANK_FILE.fullmatch(path.name)

@@ -34,7 +34,7 @@ def encode_texts(tokenizer: Any, examples: Sequence[Example], options: Mapping[s
     first = [example["text_a"] for example in examples]
     second = [example.get("text_b") for example in examples]
     pairs = None if all(text is None for text in second) else [text or "" for text in second]
-    # "longest_first" shortens the longer text of a pair, as XTREME's scripts do (spec 4.1)
+    # "longest_first" shortens the longer text of a pair, as XTREME's scripts do
     encoded = tokenizer(
         first, pairs, truncation="longest_first", max_length=options["max_length"], return_attention_mask=False
     )

@@ -1,6 +1,6 @@
 """From neighbours to mined pairs: margin scores, the choice of pairs, the way back to ids. Pure functions of arrays.
 
-Artetxe and Schwenk 2019, "Margin-based Parallel Corpus Mining"; spec 4.8 and the golden vectors `bucc_mine`.
+Artetxe and Schwenk 2019, "Margin-based Parallel Corpus Mining"; checked with the golden vectors `bucc_mine`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Identical lines of a corpus become one, as the original unifies them (spec 4.8). Pure functions of plain values."""
+"""Identical lines of a corpus become one, as the original unifies them. Pure functions of plain values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class Merged:
     """The distinct lines of one side, in the order of their first occurrence.
 
     `places`: where each one occurs last, whose vector it takes. `ids`: its id, None where the line occurs more than
-    once: the original maps text back to ids and leaves such a text without one, so that its pairs vanish (spec 7.25).
+    once: the original maps text back to ids and leaves such a text without one, so that its pairs vanish
+    (docs/traps.md, 25).
     """
 
     places: list[int]

@@ -88,7 +88,7 @@ class Mine(Retrieval):
         return {**written, **counts, "options": {"threshold": threshold}}
 
     def _gold_pairs(self, job: Job) -> list[Pair]:
-        """Each pair once. Raises DataError where there is none, or one whose ids no corpus has (spec 8, item 15)."""
+        """Each pair once. Raises DataError where there is none, or one whose ids no corpus has."""
         file = job.unit.details["files"][-1]
         sides = self.sides(job)
         rows = self.gold(job, {item["id"] for item in sides["query"]})

@@ -15,7 +15,7 @@ Vectors = NDArray[np.float32]
 def nearest(queries: Vectors, candidates: Vectors) -> tuple[NDArray[np.int64], Vectors]:
     """For each query the row of its nearest candidate and their cosine.
 
-    XTREME searches by L2 distance after L2 normalisation, one neighbour (spec 4.10); the largest inner product of
+    XTREME searches by L2 distance after L2 normalisation, one neighbour; the largest inner product of
     normalised vectors is the same neighbour. Raises DataError when the widths differ.
     """
     import faiss

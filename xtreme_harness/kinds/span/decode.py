@@ -1,4 +1,4 @@
-"""Logits of all windows to one span an item: XTREME's search over the 20 best starts and ends (spec 4.5)."""
+"""Logits of all windows to one span an item: XTREME's search over the 20 best starts and ends."""
 
 from __future__ import annotations
 

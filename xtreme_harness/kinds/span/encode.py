@@ -1,4 +1,4 @@
-"""Questions and contexts to windows of token ids with their targets, as the original cuts them (spec 4.5)."""
+"""Questions and contexts to windows of token ids with their targets, as the original cuts them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def input_problem(example: Example) -> str | None:
 
 
 def answers_problem(example: Example) -> str | None:
-    """Why the answers cannot be gold: none, emptied ones (spec 2.2), or one that does not stand where it says."""
+    """Why the answers cannot be gold: none, emptied ones, or one that does not stand where it says."""
     answers, context = example.get("answers"), example.get("context", "")
     if not isinstance(answers, list):
         return "it has no answers"

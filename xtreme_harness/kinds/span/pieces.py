@@ -2,7 +2,7 @@
 
 XTREME cuts contexts at white space and recovers answers by aligning detokenised text, which returns whole clauses for
 Chinese and Thai. Here the fast tokenizer's character offsets do it: every answer is an exact part of the context. That
-is a documented deviation (spec 4.5).
+is a documented deviation.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 from xtreme_harness.data.encoded import Encoded
 from xtreme_harness.definitions import Example
 
-IGNORED = -100  # what the loss leaves out: specials, padding, and all subwords of a word but one (spec 4.3)
+IGNORED = -100  # what the loss leaves out: specials, padding, and all subwords of a word but one
 
 
 def decode_tags(outputs: Sequence[Any], encoded: Encoded, labels: Sequence[str]) -> list[Example]:
@@ -34,7 +34,7 @@ def token_targets(columns: Mapping[str, Any], rows: Sequence[int], width: int) -
 def scoring_problem(predictions: Sequence[Example], gold: Sequence[Example]) -> str | None:
     """Why predictions cannot be scored against `gold` (both in the same order); None when they can.
 
-    The original checks neither: a short sentence shifts all later spans (spec 7, item 7), and labels that were taken
+    The original checks neither: a short sentence shifts all later spans (docs/traps.md, 7), and labels that were taken
     out leave `O` or `X` in every place.
     """
     for number, (ours, theirs) in enumerate(zip(predictions, gold, strict=True), start=1):

@@ -1,7 +1,7 @@
 """Sentences of words to windows of token ids: words tokenised one by one, long sentences cut between words.
 
-As XTREME does it (spec 4.3, length handling and encoding), but on the words themselves: the original cuts lines at any
-white space, so that a word with a no-break space loses its label (spec 7, item 12).
+As XTREME does it, but on the words themselves: the original cuts lines at any
+white space, so that a word with a no-break space loses its label (docs/traps.md, 12).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def wrapping(tokenizer: Any) -> Wrapping:
     """The special tokens around one segment, found by encoding one letter alone and with itself as a pair.
 
     Where a pair has a doubled separator between its segments (XLM-R, RoBERTa), one segment ends with it too: XTREME's
-    tagging scripts do that, and published figures include it (spec 7, item 15).
+    tagging scripts do that, and published figures include it (docs/traps.md, 15).
     """
     ends, pair = ends_of(tokenizer), tokenizer("a", "a")["input_ids"]
     letter = tokenizer("a", add_special_tokens=False)["input_ids"]
@@ -86,7 +86,7 @@ def word_pieces(tokenizer: Any, sentences: Sequence[Sequence[str]], budget: int)
 
 
 def cut(lengths: Sequence[int], budget: int) -> list[tuple[int, int]]:
-    """Windows [first, last) of words: a new one starts before the word that would pass the budget (spec 4.3)."""
+    """Windows [first, last) of words: a new one starts before the word that would pass the budget."""
     starts, used = [0], 0
     for word, length in enumerate(lengths):
         if used + length > budget:

@@ -19,7 +19,7 @@ from xtreme_harness.leaderboard.board.track import Placed, ranked
 from xtreme_harness.leaderboard.remarks import remarks_on
 from xtreme_harness.leaderboard.standings import Standing, Standings
 from xtreme_harness.leaderboard.verification.manifest import root_of
-from xtreme_harness.records import signature
+from xtreme_harness.records import signature, versioned
 from xtreme_harness.unit import digest
 
 DECIDING = tuple(  # the modules whose code decides what the cache keeps
@@ -50,7 +50,7 @@ def standings_of(board: Board, suite: Suite, folder: Path, cache: Path | None = 
     return Standings(
         name=board.name,
         title=board.title,
-        suite=suite.with_version,
+        suite=versioned(suite),
         groups=suite.groups,
         languages=languages,
         metrics=metrics,
@@ -153,7 +153,7 @@ def _standing(name: str, placed: Placed, board: Board, suite: Suite) -> Standing
         method=about["method"],
         recipe=about["recipe"],
         seeds=series.seeds,
-        signature=signature([{**about, "seed": seed} for seed in series.seeds], suite.with_version),
+        signature=signature([{**about, "seed": seed} for seed in series.seeds], versioned(suite)),
         command=command(series, board, entry.folder),
         run=entry.run,
         records=f"{entry.run}/records.jsonl",

@@ -14,7 +14,7 @@ from xtreme_harness.leaderboard.verification.asked import Asked
 from xtreme_harness.leaderboard.verification.at_hand import Held
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, VALUES
 from xtreme_harness.leaderboard.verification.pack import ENVIRONMENT, RECORDS, REQUEST
-from xtreme_harness.records import Record, read_records, signature
+from xtreme_harness.records import Record, read_records, signature, versioned
 from xtreme_harness.registry import Registry
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
@@ -74,7 +74,7 @@ def _row_keys(records: Sequence[Record], asked: Asked) -> dict[Any, str]:
     rows: dict[str, list[Record]] = {}
     for record in records:
         rows.setdefault(record["row"], []).append(record)
-    return {(signature(own, asked.suite.with_version), _figures(own)): f"row {label}" for label, own in rows.items()}
+    return {(signature(own, versioned(asked.suite)), _figures(own)): f"row {label}" for label, own in rows.items()}
 
 
 def _figures(records: Sequence[Record]) -> str:

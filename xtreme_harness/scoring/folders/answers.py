@@ -1,4 +1,4 @@
-"""Format of the question answering tasks: question ids with answers; labels in SQuAD's form (spec 3.1, 3.2)."""
+"""Format of the question answering tasks: question ids with answers; labels in SQuAD's form."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Findings:
         self._count: dict[tuple[Path, str], int] = {}
 
     def lenient(self, file: Path, line: int | None, kind: str, what: str) -> None:
-        """Something the official scorer lets pass although it must be wrong (spec section 8)."""
+        """Something the official scorer lets pass although it must be wrong."""
         error = DataError(file, line, what)
         if self.strict:
             raise error

@@ -1,4 +1,4 @@
-"""Formats with one answer a line: labels (XNLI, PAWS-X), row numbers (Tatoeba), pairs of ids (BUCC). Spec 3.1, 3.2."""
+"""Formats with one answer a line: labels (XNLI, PAWS-X), row numbers (Tatoeba), pairs of ids (BUCC)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Rows:
 
 
 def _row_problem(text: str, count: int) -> str:
-    """Comparison is textual, so that `[12]`, which XTREME's own script writes, and `012` are wrong (spec 7.9)."""
+    """As text: `[12]`, which XTREME's own script writes, and `012` are wrong (docs/traps.md, 9)."""
     if text.startswith("["):
         return f"{text!r} stands in brackets and counts as wrong; write the bare row number"
     if not (text.isascii() and text.isdigit()) or text != str(int(text)):

@@ -1,4 +1,4 @@
-"""Walks two folders, scores every file pair and averages: the numbers of XTREME's evaluator (spec 3.2)."""
+"""Walks two folders, scores every file pair and averages: the numbers of XTREME's evaluator."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _averages(task: FolderTask, scores: Mapping[str, Figures]) -> Averages:
 
 
 def _overall(layout: Layout, numbers: Mapping[str, float | None], partial: bool) -> Averages:
-    """The mean over all tasks (not over groups: spec 7.1) and the group scores.
+    """The mean over all tasks (not over groups: docs/traps.md, 1) and the group scores.
 
     As the official scorer has it, those that lack a task are left out; with `partial` they stand there as None.
     """

@@ -1,4 +1,4 @@
-"""Format of the tagging tasks: one tag a line, a blank line after a sentence, no word column (spec 3.1, 3.2)."""
+"""Format of the tagging tasks: one tag a line, a blank line after a sentence, no word column."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Tags:
 
 
 def _check_same_tokens(cell: Cell, predicted: Sequence[Sentence], gold: Sequence[Sentence]) -> None:
-    """The official scorer counts sentences only, and shifts all later spans where tokens are missing (spec 7.7)."""
+    """The official scorer counts sentences only; where tokens are missing all later spans shift (docs/traps.md, 7)."""
     check_same_number("sentences", cell.predictions, len(predicted), cell.labels, len(gold))
     for number, (ours, theirs) in enumerate(zip(predicted, gold, strict=True), start=1):
         if len(ours.tags) != len(theirs.tags):

@@ -17,7 +17,7 @@ TOO_FEW_TO_TELL = 2  # examples: XTREME's own fixture has two sentences of the s
 def read_text(path: Path, findings: Findings) -> str:
     """The text of a UTF-8 file. Raises DataError where it is not UTF-8, or a Git LFS pointer that poses as the file.
 
-    A byte order mark stays, as in the original, where it makes the first line wrong (spec 7.40).
+    A byte order mark stays, as in the original, where it makes the first line wrong (docs/traps.md, 40).
     """
     raw = path.read_bytes()
     try:
