@@ -56,6 +56,44 @@ def test_every_option_of_every_command_says_what_it_does() -> None:
                 assert not silent, f"{name} {leaf.name}: {silent}"
 
 
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TYPED = [
+    (path.name, line.partition("  #")[0].removeprefix("$ "))
+    for path in PAGES
+    for block in path.read_text(encoding="utf-8").split("```")[1::2]
+    for line in block.splitlines()
+    if line.removeprefix("$ ").startswith("xtreme-harness ")
+]
+
+
+@pytest.mark.parametrize(("page", "line"), TYPED)
+def test_command_lines_name_commands_and_options_that_are_there(page: str, line: str) -> None:
+    import click
+
+    words = line.replace("[", " ").replace("]", " ").split()[1:]
+    with cli.make_context("xtreme-harness", ["list"], resilient_parsing=True) as context:
+        command = cli.get_command(context, words.pop(0))
+        while isinstance(command, click.Group):
+            command = command.get_command(context, words.pop(0))
+    assert command is not None
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_pages_and_headings(page: Path) -> None:
+    for file, heading in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8")):
+        target = page.parent / file if file else page
+        assert target.exists(), file
+        assert not heading or heading in headings(target), f"{file}#{heading}"
+
+
+def headings(page: Path) -> list[str]:
+    """Of a page as links name them."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
+
+
 TRAP = re.compile(r"\| (?P<number>\d+) \| (?P<mark>[RFN](?:, R)?) \| (?P<said>.+) \| (?P<tests>`.+`) \|")
 TRAPS = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
 ROWS = [found for line in TRAPS.splitlines() if (found := TRAP.fullmatch(line))]
