@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.jsonl import write_jsonl
+
+Examples = Callable[[str, str, int], Iterable[dict[str, Any]]]  # of a split and language, so many
 
 SENTENCES = (
     "The doctor gave the child a vitamin after the long night.",
@@ -161,26 +164,42 @@ FRAMES = {
     "en": ("The {word} is new.", "Every {word} has a name.", "They talk about the {word} again."),
     "sw": ("Hii ni {word} mpya.", "Kila {word} ina jina.", "Wanazungumza tena kuhusu {word}."),
 }
-TOPICS_PLUGIN = '''"""What short texts are about: a task of `xtreme_harness.testing`."""
+TASK_PLUGIN = '''"""{about}: a task of `xtreme_harness.testing`."""
 
 from xtreme_harness import Task, hookimpl
 
 
-TOPICS = Task.from_jsonl(
-    name="topics", kind="classify", labels=("health", "sport", "trade"), languages={languages},
+{constant} = Task.from_jsonl(
+    name="{name}", kind="{kind}", labels={labels}, languages={languages},
     path="data/{{split}}.{{language}}.jsonl",
 )
 
 
 @hookimpl
 def register_target_tasks(register):
-    register(TOPICS)
+    register({constant})
 
 
 @hookimpl
 def register_intermediate_tasks(register):
-    register(TOPICS)
+    register({constant})
 '''
+
+
+def _write_task(plugin: Path, text: str, languages: Sequence[str], train: int, test: int, examples: Examples) -> Path:
+    """The plugin file, and beside it English train and dev parts and a test part for each language."""
+    data = plugin.parent / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    parts = [("train", "en", train), ("dev", "en", test), *(("test", one, test) for one in languages)]
+    for split, language, count in parts:
+        write_jsonl(data / f"{split}.{language}.jsonl", examples(split, language, count))
+    plugin.write_text(text, encoding="utf-8")
+    return plugin
+
+
+def _plugin_text(name: str, kind: str, about: str, labels: Sequence[str], languages: Sequence[str]) -> str:
+    known = {"name": name, "kind": kind, "about": about, "constant": name.upper()}
+    return TASK_PLUGIN.format(**known, labels=_tuple(labels), languages=_tuple(languages))
 
 
 def write_topics(
@@ -191,22 +210,15 @@ def write_topics(
     It is a target and an intermediate task, with `train` English examples to learn from, and `test` for dev and for the
     test part of each language, which are parallel.
     """
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    for split, language, count in [("train", "en", train), ("dev", "en", test)]:
-        write_jsonl(data / f"{split}.{language}.jsonl", _topic_examples(split, language, count, seed))
-    for language in languages:
-        write_jsonl(data / f"test.{language}.jsonl", _topic_examples("test", language, test, seed))
-    plugin = folder / "plugin.py"
-    plugin.write_text(TOPICS_PLUGIN.format(languages=_tuple(languages)), encoding="utf-8")
-    return plugin
+    text = _plugin_text("topics", "classify", "What short texts are about", tuple(TOPICS), languages)
+    return _write_task(folder / "plugin.py", text, languages, train, test, partial(_topic_examples, seed))
 
 
 def _frames(language: str) -> tuple[str, ...]:
     return FRAMES.get(language, tuple(f"{language}: {{word}}" + "." * mark for mark in (1, 2, 3)))
 
 
-def _topic_examples(split: str, language: str, count: int, seed: int) -> Iterator[dict[str, str]]:
+def _topic_examples(seed: int, split: str, language: str, count: int) -> Iterator[dict[str, str]]:
     """Every word in every frame in turn, shuffled; test parts are translations of each other."""
     combinations = [(label, word, frame) for frame in range(3) for label in TOPICS for word in TOPICS[label]]
     random.Random(f"{seed} {split}").shuffle(combinations)
@@ -262,48 +274,22 @@ def _pair(number: int, language: str) -> tuple[str, str]:
     return f"{name} lives in {town}.", foreign
 
 
-NAMES_PLUGIN = '''"""Names of people and towns in sentences: a task of `xtreme_harness.testing`."""
-
-from xtreme_harness import Task, hookimpl
-
-
-NAMES = Task.from_jsonl(
-    name="names", kind="tag", labels=("B-LOC", "B-PER", "I-PER", "O"), languages={languages},
-    path="data/{{split}}.{{language}}.jsonl",
-)
-
-
-@hookimpl
-def register_target_tasks(register):
-    register(NAMES)
-
-
-@hookimpl
-def register_intermediate_tasks(register):
-    register(NAMES)
-'''
-
-
 def write_names(folder: Path, languages: Sequence[str] = ("en", "sw"), train: int = 32, test: int = 8) -> Path:
     """A learnable `tag` task named `names` in `folder`: data files and a plugin file, whose path is returned.
 
     It is a target and an intermediate task. The last sentence of a test part repeats itself until it is longer than any
     encoder's input.
     """
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    for split, language, count in [
-        ("train", "en", train),
-        ("dev", "en", test),
-        *(("test", one, test) for one in languages),
-    ]:
-        rows = [_name_example(f"{split}-{number}", number + len(split), language) for number in range(count)]
-        if split == "test":
-            rows[-1] = {**rows[-1], **{field: rows[-1][field] * 30 for field in ("tokens", "tags")}}
-        write_jsonl(data / f"{split}.{language}.jsonl", rows)
-    plugin = folder / "plugin.py"
-    plugin.write_text(NAMES_PLUGIN.format(languages=_tuple(languages)), encoding="utf-8")
-    return plugin
+    labels = ("B-LOC", "B-PER", "I-PER", "O")
+    text = _plugin_text("names", "tag", "Names of people and towns in sentences", labels, languages)
+    return _write_task(folder / "plugin.py", text, languages, train, test, _name_examples)
+
+
+def _name_examples(split: str, language: str, count: int) -> list[dict[str, Any]]:
+    rows = [_name_example(f"{split}-{number}", number + len(split), language) for number in range(count)]
+    if split == "test":
+        rows[-1] |= {field: rows[-1][field] * 30 for field in ("tokens", "tags")}
+    return rows
 
 
 def _name_example(id: str, number: int, language: str) -> dict[str, Any]:
@@ -315,27 +301,6 @@ def _name_example(id: str, number: int, language: str) -> dict[str, Any]:
     return {"id": id, "tokens": [*person, *verb, TOWNS[number % len(TOWNS)], "."], "tags": tags}
 
 
-REMEDIES_PLUGIN = '''"""Which of two to four sentences is about health: a task of `xtreme_harness.testing`."""
-
-from xtreme_harness import Task, hookimpl
-
-
-REMEDIES = Task.from_jsonl(
-    name="remedies", kind="choose", languages={languages}, path="data/{{split}}.{{language}}.jsonl",
-)
-
-
-@hookimpl
-def register_target_tasks(register):
-    register(REMEDIES)
-
-
-@hookimpl
-def register_intermediate_tasks(register):
-    register(REMEDIES)
-'''
-
-
 def write_remedies(
     folder: Path, languages: Sequence[str] = ("en", "sw"), train: int = 24, test: int = 6, seed: int = 0
 ) -> Path:
@@ -343,18 +308,12 @@ def write_remedies(
 
     Questions have two, three or four choices in turn; test parts are translations of each other.
     """
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    for split, language, count in [
-        ("train", "en", train),
-        ("dev", "en", test),
-        *(("test", one, test) for one in languages),
-    ]:
-        rows = (_remedy_example(split, number, language, seed) for number in range(count))
-        write_jsonl(data / f"{split}.{language}.jsonl", rows)
-    plugin = folder / "plugin.py"
-    plugin.write_text(REMEDIES_PLUGIN.format(languages=_tuple(languages)), encoding="utf-8")
-    return plugin
+    text = _plugin_text("remedies", "choose", "Which of two to four sentences is about health", (), languages)
+    return _write_task(folder / "plugin.py", text, languages, train, test, partial(_remedy_examples, seed))
+
+
+def _remedy_examples(seed: int, split: str, language: str, count: int) -> Iterator[dict[str, Any]]:
+    return (_remedy_example(split, number, language, seed) for number in range(count))
 
 
 def _remedy_example(split: str, number: int, language: str, seed: int) -> dict[str, Any]:
@@ -367,5 +326,5 @@ def _remedy_example(split: str, number: int, language: str, seed: int) -> dict[s
     return {"id": f"{split}-{number}", "question": question, "choices": choices, "label": label}
 
 
-def _tuple(languages: Sequence[str]) -> str:
-    return str(tuple(languages)).replace("'", '"')
+def _tuple(names: Sequence[str]) -> str:
+    return str(tuple(names)).replace("'", '"')
