@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xtreme_harness.leaderboard.analyses import Analyses
+from xtreme_harness.leaderboard.averages import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A figure, 0 to 100, or the state that stands in its place.
+class Shown(Figure):
+    """A figure, 0 to 100, or the state that stands in its place, with what is known of it.
 
     `low` and `high` are its interval for other items; None where per-example values are not at hand. `deviation` is the
     standard deviation over seeds, a component of its own; None for one seed. `is_best`: no row of the track is
@@ -22,16 +23,12 @@ class Shown:
     name.
     """
 
-    value: float | None
     state: str = "ok"
     low: float | None = None
     high: float | None = None
     deviation: float | None = None
     is_best: bool = False
     metrics: Mapping[str, float] = field(default_factory=dict)
-
-    def text(self, digits: int = 1) -> str:
-        return self.state if self.value is None else f"{self.value:.{digits}f}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xtreme_harness.definitions import Suite
 from xtreme_harness.errors import DataError, MissingData
-from xtreme_harness.leaderboard.averages import Figure, TableRow, cell_figure, mean, table_rows
+from xtreme_harness.leaderboard.averages import TableRow, cell_figure, mean, table_rows
 from xtreme_harness.leaderboard.remarks import remarks
 from xtreme_harness.leaderboard.standings import Shown, Standing, Standings
 from xtreme_harness.records import Record, read_records, signature, versioned
@@ -61,18 +61,18 @@ def _standing(row: TableRow, identity: str) -> Standing:
     first = row.records[0]
     languages: dict[str, dict[str, Shown]] = {}
     for (task, code), record in row.cells.items():
-        languages.setdefault(task, {})[code] = _shown(cell_figure(record))
+        languages.setdefault(task, {})[code] = Shown(**vars(cell_figure(record)))
     return Standing(
         id=identity,
         name=row.label,
         track=first["protocol"],
         rank=None,
-        average=_shown(row.average),
+        average=Shown(**vars(row.average)),
         groups={},
-        tasks={task: _shown(figure) for task, figure in row.tasks.items()},
+        tasks={task: Shown(**vars(figure)) for task, figure in row.tasks.items()},
         languages=languages,
-        without_english=_shown(mean(row.without_english.values())),
-        gap=_shown(mean(row.gaps.values())),
+        without_english=Shown(**vars(mean(row.without_english.values()))),
+        gap=Shown(**vars(mean(row.gaps.values()))),
         model=first["model"]["name"],
         intermediate=first["intermediate"],
         control=first["control"],
@@ -81,7 +81,3 @@ def _standing(row: TableRow, identity: str) -> Standing:
         seeds=tuple(sorted({record["seed"] for record in row.records})),
         signature=signature(row.records, "tasks.1"),
     )
-
-
-def _shown(figure: Figure) -> Shown:
-    return Shown(value=figure.value, state=figure.state)

@@ -144,25 +144,24 @@ def standing_of(
 ) -> Standing:
     """The row as the board shows it: a task whose figure was not printed has none, nor has what follows from it."""
     tasks = {task: _shown(_metrics(row["values"], task), metrics[task]) for task in languages}
-    printed = {task: _figure(shown) for task, shown in tasks.items()}
-    whole = aggregated({task: {"": figure} for task, figure in printed.items()}, groups)
+    whole = aggregated({task: {"": shown} for task, shown in tasks.items()}, groups)
     cells = {
         task: {code: _shown(_cells(row, task).get(code, {}), metrics[task]) for code in codes}
         for task, codes in languages.items()
     }
-    found = aggregated({task: {code: _figure(one) for code, one in of.items()} for task, of in cells.items()}, groups)
+    found = aggregated(cells, groups)
     average = whole.average if row["average"] is None else Figure(float(row["average"]), "ok")
     return Standing(
         id=f"published.{slug(row['id'])}",
         name=row["system"],
         track=TRACK_OF[row["protocol"]],
         rank=None,
-        average=_plain(average),
-        groups={name: _plain(figure) for name, figure in whole.groups.items()},
+        average=Shown(**vars(average)),
+        groups={name: Shown(**vars(figure)) for name, figure in whole.groups.items()},
         tasks=tasks,
         languages=cells,
-        without_english=_plain(_known(mean(found.without_english.values()))),
-        gap=_plain(_known(mean(found.gaps.values()))),
+        without_english=_known(mean(found.without_english.values())),
+        gap=_known(mean(found.gaps.values())),
         model=row["system"],
         source=row["source"],
         notes=tuple(one for one in (row["notes"],) if one),
@@ -179,13 +178,5 @@ def _shown(published: Mapping[str, float], headline: Sequence[str]) -> Shown:
     return Shown(value=sum(published.values()) / len(published), metrics=named)
 
 
-def _figure(shown: Shown) -> Figure:
-    return UNKNOWN if shown.value is None else Figure(shown.value, "ok")
-
-
-def _known(figure: Figure) -> Figure:
-    return UNKNOWN if figure.value is None else figure
-
-
-def _plain(figure: Figure) -> Shown:
-    return Shown(value=figure.value, state=figure.state)
+def _known(figure: Figure) -> Shown:
+    return Shown(**vars(UNKNOWN if figure.value is None else figure))

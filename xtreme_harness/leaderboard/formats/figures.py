@@ -64,10 +64,7 @@ def pictures(standings: Standings) -> dict[str, Picture]:
 def _of_task(standings: Standings, task: str) -> Picture:
     """Rows x languages; many languages are set one below the other, so that the figure fits on a page."""
     codes = by_size(standings.languages[task])
-    rows = [
-        [*(figure_of(row, task, code) for code in codes), Figure(row.tasks[task].value, row.tasks[task].state)]
-        for row in _ordered(standings)
-    ]
+    rows = [[*(figure_of(row, task, code) for code in codes), row.tasks[task]] for row in _ordered(standings)]
     grid = _grid(standings, rows, [*codes, MEAN], gaps=(len(codes),))
     if len(codes) > WIDE:
         grid = _turned(standings, grid, [*(in_words(code) for code in codes), MEAN])
@@ -98,7 +95,7 @@ def _of_row(standings: Standings, row: Standing) -> Picture:
         [_cell(figure_of(row, task, code)) if code in standings.languages[task] else None for task in standings.tasks]
         for code in codes
     ]
-    means: list[Cell] = [_cell(Figure(row.tasks[task].value, row.tasks[task].state)) for task in standings.tasks]
+    means: list[Cell] = [_cell(row.tasks[task]) for task in standings.tasks]
     grid = Grid(
         rows=[*(in_words(code) for code in codes), MEAN],
         columns=standings.tasks,

@@ -25,9 +25,7 @@ def board_groups(standings: Standings, by: str) -> Groups:
 def figure_of(row: Standing, task: str, code: str) -> Figure:
     """The figure of a cell, or its state; a cell that the row does not have was skipped, or is not published."""
     shown = row.languages.get(task, {}).get(code)
-    if shown is None:
-        return Figure(None, "not-published" if row.is_published else "skipped")
-    return Figure(shown.value, shown.state)
+    return shown or Figure(None, "not-published" if row.is_published else "skipped")
 
 
 def group_means(standings: Standings, row: Standing, codes: Sequence[str]) -> dict[str, Figure]:
