@@ -140,6 +140,14 @@ def test_endings(endings: None, capsys: pytest.CaptureFixture[str], command: str
     assert len(err.splitlines()) <= 3 and "Traceback" not in err
 
 
+def test_a_setting_of_the_environment_that_is_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XTREME_HARNESS_CHECKPOINT_SECONDS", "often")
+    assert run(["report", "layers", "--model", "mini", "--suite", "mini", "--store", str(tmp_path)]) == 2
+    assert "XTREME_HARNESS_CHECKPOINT_SECONDS=often: this must be a number" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["interrupted", "importing"])
 def test_an_interrupted_process_ends_with_a_code_and_not_by_a_signal(

@@ -17,7 +17,6 @@ from xtreme_harness.cli.options import (
     plugin_option,
     print_json,
     suite_option,
-    task_option,
     unofficial_option,
     with_options,
 )
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from xtreme_harness.data.imports import Outcome
 
 data_option = click.option("--data", required=True, metavar="DIR", help="The data folder, in XTREME's layout.")
+task_option = click.option(
+    "--task", "tasks", multiple=True, help="A task, intermediate ones too; with --suite, a filter on it. Repeatable."
+)
 originals_option = click.option(
     "--originals", metavar="DIR", help="The folder of original files. By default DATA/originals."
 )

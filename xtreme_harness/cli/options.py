@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xtreme_harness.errors import RequestError
+
 if TYPE_CHECKING:
     from xtreme_harness.job import Settings
     from xtreme_harness.store import Store
+
+CHECKPOINT_SECONDS = "XTREME_HARNESS_CHECKPOINT_SECONDS"
 
 plugin_option = click.option(
     "--plugin",
@@ -81,9 +85,16 @@ def machine_fields(options: Mapping[str, Any]) -> dict[str, Any]:
 def machine_settings(options: Mapping[str, Any]) -> Settings:
     from xtreme_harness.job import Settings
 
-    seconds = float(os.environ.get("XTREME_HARNESS_CHECKPOINT_SECONDS", "600"))
     same = ("device", "token_budget", "threads")
-    return Settings(**{name: options[name] for name in same}, checkpoint_seconds=seconds)
+    return Settings(**{name: options[name] for name in same}, checkpoint_seconds=_checkpoint_seconds())
+
+
+def _checkpoint_seconds() -> float:
+    given = os.environ.get(CHECKPOINT_SECONDS, "600")
+    try:
+        return float(given)
+    except ValueError:
+        raise RequestError(f"{CHECKPOINT_SECONDS}={given}: this must be a number of seconds.") from None
 
 
 def open_store(options: Mapping[str, Any]) -> Store:
