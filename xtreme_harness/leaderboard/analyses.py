@@ -13,7 +13,7 @@ from typing import Any
 
 from xtreme_harness.errors import DataError
 from xtreme_harness.jsonl import dump_line
-from xtreme_harness.leaderboard.groups import by_size
+from xtreme_harness.leaderboard.language_groups import by_size
 from xtreme_harness.records import Record, trainings_of
 
 FOLDER = "analyses/"
