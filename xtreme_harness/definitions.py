@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import DefinitionError
+from xtreme_harness.jsonl import read_part
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -197,13 +198,7 @@ class Task:
         if problems:
             raise DefinitionError(f"Task {name!r}", problems)
         merged = {**({"labels": tuple(labels)} if labels else {}), **(options or {})}
-        return cls(name=name, kind=kind, languages=languages, read=_read_lines, files=files, options=merged, **fields)
-
-
-def _read_lines(split: str, language: str, files: tuple[Path, ...]) -> Iterator[Example]:
-    from xtreme_harness.jsonl import read_jsonl
-
-    return (example for _, example in read_jsonl(files[0]))
+        return cls(name=name, kind=kind, languages=languages, read=read_part, files=files, options=merged, **fields)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,11 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, value
 
 
+def read_part(split: str, language: str, files: tuple[Path, ...]) -> Iterator[dict[str, Any]]:
+    """`Task.read` of a task whose parts are a file of JSON lines each."""
+    return (example for _, example in read_jsonl(files[0]))
+
+
 def _is_text(value: Any) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")

@@ -16,8 +16,6 @@ from xtreme_harness.models.devices import autocast, to_device
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-MODEL_INPUTS = ("input_ids", "token_type_ids")
-
 
 def pad_rows(column: Ragged, rows: Sequence[int], width: int, filler: int) -> np.ndarray[Any, Any]:
     """[rows, width] int64 of a ragged column, filled up on the right."""

@@ -7,8 +7,6 @@ from typing import Any
 
 from xtreme_harness.definitions import Example
 
-INPUT_FIELDS = ("text_a", "text_b")
-
 
 def input_problem(example: Example) -> str | None:
     if not isinstance(example.get("id"), str):
