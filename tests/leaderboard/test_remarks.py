@@ -38,3 +38,20 @@ def test_inputs_shorter_than_the_recipe_s_are_said_where_something_was_trained(r
         record_of(task="tatoeba", **{**trained, "phases": []}),
     ]
     assert remarks(told) == ["max_length 126 instead of 384: mlqa, xquad (the model has no more positions)"]
+
+
+def test_files_that_many_languages_lack_are_one_remark(record_of: RecordOf) -> None:
+    missing = "udpos/test-{}.tsv: task udpos needs this file and it is not there"
+    told = [
+        *(
+            record_of(task="udpos", language=code, state="missing-data", why=missing.format(code))
+            for code in ("it", "te")
+        ),
+        record_of(task="bucc2018", language="fr", state="missing-data", why="bucc2018/fr-en.dev.fr: not there"),
+        record_of(task="panx", language="sw", state="failed", why="out of memory"),
+    ]
+    assert remarks(told) == [
+        "missing-data: udpos it, te: udpos/test-{language}.tsv: task udpos needs this file and it is not there",
+        "missing-data: bucc2018 fr: bucc2018/fr-en.dev.fr: not there",
+        "failed: panx sw: out of memory",
+    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from xtreme_harness.records import Record
@@ -41,15 +42,29 @@ def remarks_on(cells: Sequence[Told]) -> list[str]:
     """Why tasks are not comparable, which had inputs cut shorter than the recipe asks for, why cells have no figure."""
     reasons = _gathered((one.not_comparable_because, one.task) for one in cells if one.not_comparable_because)
     lengths = _gathered((one.lengths, one.task) for one in cells if one.lengths)
-    whys = _gathered(((one.state, one.task, one.why), one.language) for one in cells if one.why)
     return [
         *(f"{NOT_COMPARABLE}: {', '.join(tasks)} ({reason})" for reason, tasks in reasons.items()),
         *(
             f"max_length {used} instead of {asked}: {', '.join(tasks)} (the model has no more positions)"
             for (used, asked), tasks in lengths.items()
         ),
-        *(f"{state}: {task} {', '.join(codes)}: {why}" for (state, task, why), codes in whys.items()),
+        *_why_remarks([one for one in cells if one.why]),
     ]
+
+
+def _why_remarks(cells: Sequence[Told]) -> Iterator[str]:
+    """Files that are missing of many languages are one remark, on `{language}`; of one, the file's own name."""
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    for one in cells:
+        found.setdefault((one.state, one.task, _of_any(one.language, one.why)), {})[one.language] = one.why
+    for (state, task, of_any), whys in found.items():
+        why = of_any if len(whys) > 1 else next(iter(whys.values()))
+        yield f"{state}: {task} {', '.join(whys)}: {why}"
+
+
+def _of_any(language: str, why: str) -> str:
+    """`why` with the code in the names of files as a place holder."""
+    return re.sub(rf"(?<=[-/.]){re.escape(language)}(?=[-/.:])", "{language}", why)
 
 
 def _gathered(pairs: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:
