@@ -395,6 +395,21 @@ def test_a_control_is_trained_with_the_values_of_what_it_stands_in_for(planned: 
     assert (alone["task"], alone["epochs"], alone["batch_size"]) == ("i3", 5, 8)
 
 
+def test_a_number_of_updates_holds_for_controls_of_every_kind(planned: PlanOf) -> None:
+    """Unless a control has one of its own; all else of another kind stays the control's."""
+    rows = {"intermediates": ("i2",), "controls": ("shuffled-labels", "other-words"), "seeds": (1,)}
+    plan = planned("t2", **rows, settings=(("i2", "updates", 9), ("i2", "batch_size", 4)))
+    starts = [start_of(plan, row) for row in range(3)]
+    assert [unit.parameters["updates"] for unit in starts] == [9, 9, 9]
+    assert [unit.parameters["parts"][0]["batch_size"] for unit in starts] == [4, 4, 32]
+    plan = planned("t2", **rows, settings=(("i2", "updates", 9), ("i7", "updates", 5)))
+    assert [start_of(plan, row).parameters["updates"] for row in range(3)] == [9, 9, 5]
+    matched = (("intermediate", "updates", 50),)
+    plan = planned("t2", **rows, settings=(("i2", "updates", 9),), role_settings=matched)
+    assert [start_of(plan, row).parameters["updates"] for row in range(3)] == [9, 9, 9]
+    assert {unit.parameters["updates"] for unit in trained(plan) if unit.task == "t2"} == {None}
+
+
 def test_settings_of_a_target_stay_its_own_in_a_row_of_its_control(planned: PlanOf) -> None:
     plan = planned("t1", intermediates=("none", "i2"), controls=("shuffled-labels",), settings=(("i2", "epochs", 1),))
     assert {unit.parameters["parts"][0]["epochs"] for unit in trained(plan) if unit.task == "t1"} == {5}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -322,10 +322,9 @@ class _Layout:
     ) -> Assignment:
         from xtreme_harness.kinds.interface import Assignment
 
-        like, kind = row.like(task) if role == "intermediate" else task, self.registry.kind(task.kind)
-        chosen = {**self.settings.get(like.name, {}), **self.settings.get(task.name, {})}
-        of_role = self.role_settings.get(role, {})
-        values = {**self.recipe.values(task.kind, like.name), **of_role, **_only(chosen, RECIPE_DEFAULTS)}
+        kind, of_role = self.registry.kind(task.kind), self.role_settings.get(role, {})
+        chosen, recipe = self._values(row, task) if role == "intermediate" else self._own_values(task, task)
+        values = {**recipe, **of_role, **_only(chosen, RECIPE_DEFAULTS)}
         task = replace(task, options={**task.options, **_only(chosen, kind.options)})
         method, method_files = self._method(row.method)
         return Assignment(
@@ -346,6 +345,23 @@ class _Layout:
             limit=self.limit,
             target_dev=self.target_dev,
         )
+
+    def _values(self, row: Row, task: Task) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is set for a task that is trained on, and what the recipe has for it.
+
+        A control of another kind than the task it stands in for has values of its own, but as many updates as are named
+        for that task.
+        """
+        chosen, recipe = self._own_values(task, row.like(task))
+        if (other := row.controlled.get(task.name)) is not None:
+            settings, values = self._own_values(other, other)
+            chosen = {**_only(settings, ("updates",)), **chosen}
+            recipe["updates"] = recipe["updates"] or values["updates"]
+        return chosen, recipe
+
+    def _own_values(self, task: Task, like: Task) -> tuple[dict[str, Any], dict[str, Any]]:
+        chosen = {**self.settings.get(like.name, {}), **self.settings.get(task.name, {})}
+        return chosen, self.recipe.values(task.kind, like.name)
 
     def _scorer_version(self, task: Task) -> str:
         return code_version([self.registry.metric(name).compute for name in task.metrics])
@@ -399,7 +415,7 @@ def _by_role(settings: Iterable[tuple[str, str, Any]]) -> dict[str, dict[str, An
     return table
 
 
-def _only(settings: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+def _only(settings: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key in known}
 
 

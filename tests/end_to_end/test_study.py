@@ -272,7 +272,7 @@ name = "controlled"
 tasks = ["twins"]
 models = ["{model}"]
 intermediates = ["none", "stdlib_code_search"]
-controls = ["shuffled-labels", "no-code", "size-matched"]
+controls = ["shuffled-labels", "no-code", "no-labels", "size-matched"]
 recipe = "mini"
 seeds = [1]
 plugins = ["twins/plugin.py"]
@@ -301,6 +301,7 @@ def test_controls_are_arms_of_their_own_and_decide_what_an_effect_is_due_to(
         "stdlib_code_search.plain.s1": ("stdlib_code_search", None),
         "stdlib_code_search~shuffled-labels.plain.s1": ("stdlib_code_search", "shuffled-labels"),
         "stdlib_code_search~no-code.plain.s1": ("stdlib_code_search", "no-code"),
+        "stdlib_code_search~no-labels.plain.s1": ("stdlib_code_search", "no-labels"),
         "stdlib_code_search~size-matched.plain.s1": ("stdlib_code_search", "size-matched"),
     }
     trained = [phases[0] for _, _, phases in arms.values() if phases]
@@ -308,9 +309,10 @@ def test_controls_are_arms_of_their_own_and_decide_what_an_effect_is_due_to(
         "stdlib_code_search",
         "shuffled",
         "no-code",
+        "no-labels",
         "nli",
     ]
-    assert {phase["updates"] for phase in trained} == {2} and len({phase["unit"] for phase in trained}) == 4
+    assert {phase["updates"] for phase in trained} == {2} and len({phase["unit"] for phase in trained}) == 5
     page = (tmp_path / "runs/controlled/study.md").read_text(encoding="utf-8")
     assert "**Against controls**" in page and "No controls were run" not in page
     assert "stdlib_code_search | size-matched" in " ".join(page.split())

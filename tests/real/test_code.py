@@ -56,6 +56,23 @@ def test_code_without_docstring_has_none(registry: Registry, unzipped: Unzipped)
     assert all(one["text_b"].strip() for one in bare)
 
 
+@pytest.mark.parametrize(
+    ("part", "fields"),
+    [
+        ("devign dev", ("text_a",)),
+        ("bigclonebench train", ("text_a", "text_b")),
+        ("cosqa", ("text_b",)),
+        ("cosqa.no-docstring", ("text_b",)),
+    ],
+)
+def test_code_without_labels_is_every_code_once(
+    part: str, fields: tuple[str, ...], registry: Registry, unzipped: Unzipped
+) -> None:
+    name, files = SLICES[part][0], tuple(map(unzipped, SLICES[part][1]))
+    codes = [one[field] for one in sound(registry, name, files) for field in fields]
+    assert [one["text"] for one in sound(registry, f"{name}.no-labels", files)] == list(dict.fromkeys(codes))
+
+
 def test_devign_s_functions_are_split(registry: Registry, unzipped: Unzipped, tmp_path: Path) -> None:
     """Of the slices, the list's hundred functions are the first ones of the training part."""
     originals = tmp_path / "originals" / "devign"

@@ -266,6 +266,18 @@ def test_a_control_can_have_settings_of_its_own(write: Write) -> None:
     assert "must be a task or a method of this study" in problems(write(text + one))
 
 
+def test_a_control_of_another_kind_is_trained_for_the_same_steps(write: Write) -> None:
+    """Its recipe's epochs are others; a control of the same kind has those of its task."""
+    text = (
+        LEAST.replace('"mini.nli"', '"stdlib_code_search"') + 'controls = ["shuffled-labels", "no-code", "no-labels"]\n'
+    )
+    told = problems(write(text))
+    assert 'controls: no-labels needs match = "steps", or the control is trained for longer or shorter' in told
+    assert "shuffled-labels" not in told and "no-code" not in told
+    study, _ = read_study(write(f'{text}match = "steps"\nsteps = 5\n'))
+    assert study.controls == ("shuffled-labels", "no-code", "no-labels")
+
+
 def test_values_of_a_task_in_the_other_role_may_be_swept(write: Write) -> None:
     """mini.ner is no intermediate task here, so its own epochs stand in nobody's way."""
     study, _ = read_study(write(LEAST + '[set."mini.ner"]\nepochs = 2\n[sweep.intermediate]\nepochs = [1, 2]\n'))

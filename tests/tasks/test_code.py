@@ -17,12 +17,14 @@ from xtreme_harness.data.access import checked, data_files
 from xtreme_harness.registry import Registry
 from xtreme_harness.unit import code_version
 from xtreme_tasks.intermediate.code import stdlib_search
-from xtreme_tasks.intermediate.code.controls import share_of
+from xtreme_tasks.intermediate.code.controls import CodeAlone, share_of
 from xtreme_tasks.intermediate.code.stdlib_search import code_pairs, library_files, sentence_pairs
 
-CONTROLLED_FILES = ("devign", "bigclonebench", "cosqa", "cosqa.no-docstring", "poj104", "advtest", "code_translation")
-WITH_FILES = (*CONTROLLED_FILES, "bigclonebench.full")
-CONTROLLED = (*CONTROLLED_FILES, "stdlib_code_search")
+WITH_FILES = (
+    *("devign", "bigclonebench", "bigclonebench.full", "cosqa", "cosqa.no-docstring", "poj104", "advtest"),
+    "code_translation",
+)
+CONTROLLED = (*WITH_FILES, "stdlib_code_search")
 
 Read = Callable[..., list[dict[str, Any]]]
 
@@ -170,6 +172,53 @@ def test_every_task_has_its_shuffled_control(name: str, registry: Registry) -> N
     assert task.controls["shuffled-labels"] == control.name and not control.controls
     assert control.files("train", "en") == task.files("train", "en") and control.metrics == task.metrics
     assert code_version([control.read]) != code_version([task.read])
+
+
+@pytest.mark.parametrize("name", CONTROLLED)
+def test_every_task_has_its_code_as_text_without_labels(name: str, registry: Registry) -> None:
+    """Read from the same files, whose hashes are in the key, by a reader whose version is that of the task's too."""
+    task, control = registry.intermediate_task(name), registry.intermediate_task(f"{name}.no-labels")
+    assert task.controls["no-labels"] == control.name and not control.controls
+    assert (control.kind, control.languages, control.sizes) == ("mask", ("en",), {})
+    assert [control.files(split, "en") for split in ("train", "dev")] == [
+        task.files(split, "en") for split in ("train", "dev")
+    ]
+    assert code_version([control.read]) not in (code_version([task.read]), code_version([CodeAlone(len, ())]))
+
+
+CODE_OF = {
+    "devign": ([DEVIGN], [("0", "int f(void) { return 1; }"), ("1", "void g();")]),
+    "cosqa": ([json.dumps(COSQA)], [("a-0", COSQA[0]["code"])]),  # which both queries have
+    "cosqa.no-docstring": ([json.dumps(COSQA)], [("a-0", "def f ( ) :")]),
+    "advtest": ([ADVTEST], [("0", "def f (")]),
+    "bigclonebench.full": (
+        [JAVA, "1\t2\t0\n2\t3\t1\n"],
+        [("0-text_a", "void f1() { }"), ("0-text_b", "void f2() { }"), ("1-text_b", "void f3() { }")],
+    ),
+    "code_translation": (
+        [JAVA_LINES, SHARP_LINES],
+        [
+            *(("0-query", "public int sum(){ return a; }"), ("0-positive", "public int Sum(){ return a; }")),
+            *(("1-query", "void close() { }"), ("1-positive", "void Close() { }")),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+@pytest.mark.parametrize("name", CODE_OF)
+def test_code_without_labels_is_each_code_once_and_nothing_else(name: str, split: str, read: Read) -> None:
+    texts, rows = CODE_OF[name]
+    assert read(f"{name}.no-labels", *texts, split=split) == [{"id": id, "text": text} for id, text in rows]
+
+
+def test_code_that_a_pair_shows_twice_or_blank_is_no_second_text(read: Read) -> None:
+    pairs = read("poj104", POJ)
+    assert len(pairs) == 40
+    texts = [row["text"] for row in read("poj104.no-labels", POJ)]
+    assert sorted(texts) == sorted({row["text_a"] for row in pairs}) and len(texts) == 20
+    blank = lines_of({"func": " \n", "target": 0}, {"func": "int f;", "target": 1})
+    assert [row["id"] for row in read("devign.no-labels", blank)] == ["1"] and len(read("devign", blank)) == 2
 
 
 @pytest.mark.parametrize(("name", "field"), [("poj104", "label"), ("advtest", "positive")])
@@ -346,6 +395,9 @@ def test_the_files_of_this_python_are_parted(registry: Registry) -> None:
     rows = list(task.read("train", "en", tuple(small)))
     assert len(rows) > 10 and len({row["id"] for row in rows}) == len(rows)
     assert not [row for row in rows if row["query"] in row["positive"]]
+    unlabelled = list(registry.task("stdlib_code_search.no-labels").read("train", "en", tuple(small)))
+    bodies = {row["positive"]: {"id": row["id"], "text": row["positive"]} for row in reversed(rows)}
+    assert unlabelled == list(reversed(bodies.values()))  # under the ids of the pairs: a limit takes the same ones
 
 
 def by_parts(name: str) -> tuple[str, ...]:

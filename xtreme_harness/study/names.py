@@ -8,7 +8,7 @@ from typing import Any
 
 from xtreme_harness.definitions import RECIPE_DEFAULTS, Kind, Method, Task
 from xtreme_harness.errors import RequestError, UnknownName
-from xtreme_harness.intermediate import NONE, check_control, named_mixes
+from xtreme_harness.intermediate import NONE, Mix, check_control, controls_of, named_mixes
 from xtreme_harness.leaderboard.language_groups import GROUPINGS
 from xtreme_harness.registry import Registry
 from xtreme_harness.settings import check_key, parameter_problem, value_problem
@@ -17,7 +17,6 @@ from xtreme_harness.training.samplers import Sampler
 
 SWEPT = tuple(name for name in RECIPE_DEFAULTS if name != "seed")
 SAME_NUMBER = 'match = "steps" gives every intermediate training the same number'
-SIZE_MATCHED = "size-matched"  # a control by other data: fair only where both are trained on as much
 
 
 def name_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator[str]:
@@ -110,11 +109,22 @@ def _control_problems(fields: Mapping[str, Any], registry: Registry) -> Iterator
     known = registry.names("task", "intermediate")
     mixes = [tuple(map(registry.task, names)) for names in _mixes(fields) if set(names) <= set(known)]
     yield from _each("controls", partial(check_control, mixes=mixes, registry=registry), fields)
-    if SIZE_MATCHED in _listed(fields, "controls").values():
-        if fields.get("match", "epochs") == "epochs":
-            yield f'controls: {SIZE_MATCHED} needs match = "steps", or the control is trained for longer or shorter'
-        if "train" not in (fields.get("limit") or {}):
-            yield f"controls: {SIZE_MATCHED} needs [limit] train, which the data of both tasks reach"
+    for control in _listed(fields, "controls").values():
+        yield from _fairness_problems(control, fields, mixes, registry)
+
+
+def _fairness_problems(
+    control: str, fields: Mapping[str, Any], mixes: Sequence[Mix], registry: Registry
+) -> Iterator[str]:
+    """A control of another kind has values of its own, one by other data may be smaller or larger than its task."""
+    found = [pair for mix in mixes for pair in (controls_of(mix, control) or {}).items()]
+    pairs = [(registry.task(name), task) for name, task in found]
+    is_other_kind = any(one.kind != task.kind for one, task in pairs)
+    is_other_data = any(tuple(one.files("train", "en")) != tuple(task.files("train", "en")) for one, task in pairs)
+    if (is_other_kind or is_other_data) and fields.get("match", "epochs") == "epochs":
+        yield f'controls: {control} needs match = "steps", or the control is trained for longer or shorter'
+    if is_other_data and "train" not in (fields.get("limit") or {}):
+        yield f"controls: {control} needs [limit] train, which the data of both tasks reach"
 
 
 def _set_problems(fields: Mapping[str, Any], tasks: Sequence[Task], registry: Registry) -> Iterator[str]:

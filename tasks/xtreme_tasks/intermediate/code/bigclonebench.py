@@ -71,10 +71,11 @@ TASK = Task(
     licence=LICENCE,
 )
 FULL_SIZES = {"train": {"en": 901_028}, "dev": {"en": 415_416}}
+FULL = replace(TASK, name="bigclonebench.full", read=read_all, sizes=FULL_SIZES)
 
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    for task in with_controls(TASK, CONTROLS):
-        register(task)
-    register(replace(TASK, name="bigclonebench.full", read=read_all, sizes=FULL_SIZES))
+    for task in (TASK, FULL):
+        for one in with_controls(task, ("text_a", "text_b"), CONTROLS):
+            register(one)

@@ -1,4 +1,4 @@
-"""What tells an effect of code from one of mere training: the same examples with the answers of others."""
+"""What tells an effect of code from one of mere training: answers of others, and code that nothing is asked about."""
 
 from __future__ import annotations
 
@@ -45,8 +45,36 @@ class Shuffled:
             yield {**example, self.field: examples[following[place]][self.field]}
 
 
-def with_controls(task: Task, others: Mapping[str, str]) -> tuple[Task, Task]:
-    """A task of kind `classify` or `contrast` that names its controls, `others` among them, and its shuffled one."""
+@dataclass(frozen=True)
+class CodeAlone:
+    """A reader of the code in the examples (`fields`) and of nothing else: no query, no label, no pair.
+
+    Each text is read once, as {id, text}; texts that are blank are left out. Its id is that of the first example that
+    holds it, with the field behind it where there are several.
+    """
+
+    read: Read
+    fields: tuple[str, ...]
+
+    def __call__(self, split: str, language: str, files: tuple[Path, ...]) -> Iterator[dict[str, Any]]:
+        seen = set[str]()
+        for example in self.read(split, language, files):
+            for field in self.fields:
+                if (text := example[field]).strip() and text not in seen:
+                    seen.add(text)
+                    yield {"id": example["id"] if len(self.fields) == 1 else f"{example['id']}-{field}", "text": text}
+
+
+def with_controls(task: Task, code: tuple[str, ...], others: Mapping[str, str]) -> tuple[Task, Task, Task]:
+    """A task of kind `classify` or `contrast` that names its controls, `others` among them; its shuffled one; and one
+    of kind `mask` over its code (the fields `code`).
+
+    The last is code exposure without labels. Continued masked language modelling beside a task is Phang et al.'s
+    (2020); alone, over the code of the task that it is held against, it is this project's own.
+    """
     field = "label" if task.kind == "classify" else "positive"
-    control = replace(task, name=f"{task.name}.shuffled", read=Shuffled(task.read, field))
-    return replace(task, controls={"shuffled-labels": control.name, **others}), control
+    shuffled = replace(task, name=f"{task.name}.shuffled", read=Shuffled(task.read, field))
+    of_pairs: dict[str, Any] = {"options": {}, "metrics": (), "headline": (), "sizes": {}}  # which a text is none of
+    masked = replace(task, name=f"{task.name}.no-labels", kind="mask", read=CodeAlone(task.read, code), **of_pairs)
+    controls = {"shuffled-labels": shuffled.name, "no-labels": masked.name, **others}
+    return replace(task, controls=controls), shuffled, masked

@@ -64,5 +64,5 @@ NO_DOCSTRING = replace(TASK, name="cosqa.no-docstring", read=read_without_docstr
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
     for task in (TASK, NO_DOCSTRING):
-        for one in with_controls(task, CONTROLS):
+        for one in with_controls(task, ("text_b",), CONTROLS):
             register(one)

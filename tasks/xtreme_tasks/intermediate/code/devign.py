@@ -73,5 +73,5 @@ TASK = Task(
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    for task in with_controls(TASK, CONTROLS):
+    for task in with_controls(TASK, ("text_a",), CONTROLS):
         register(task)

@@ -160,5 +160,5 @@ CONTROLS = {"no-code": NO_CODE.name, "size-matched": "mini.nli"}
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    for task in (*with_controls(SEARCH, CONTROLS), NO_CODE):
+    for task in (*with_controls(SEARCH, ("positive",), CONTROLS), NO_CODE):
         register(task)
