@@ -64,6 +64,11 @@ def controls_of(mix: Mix, control: str) -> dict[str, Task] | None:
     return found
 
 
+def control_names(mix: Mix) -> tuple[str, ...]:
+    """The controls that a mix has: those of its first task that every other one has too."""
+    return tuple(name for name in (mix[0].controls if mix else ()) if controls_of(mix, name))
+
+
 def check_control(control: str, mixes: Sequence[Mix], registry: Registry) -> None:
     """Raises UnknownName for a control that no task has, RequestError for one that none of `mixes` has."""
     known = {name for entry in registry.entries("task") for name in entry.thing.controls}

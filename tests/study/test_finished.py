@@ -15,7 +15,7 @@ from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.records import read_records, write_records
 from xtreme_harness.study.file import read_study
-from xtreme_harness.study.finished import finished_report
+from xtreme_harness.study.finished import finished_report, not_run
 
 STUDY = """
 name = "s"
@@ -82,6 +82,18 @@ def test_tables_are_made_of_records_and_scores(folder: Path, capsys: pytest.Capt
     told = json.loads((folder / "study.json").read_text(encoding="utf-8"))
     assert {row["difference"] for row in told["parts"][0]["effects"]} == {25.0}
     assert study(folder, "--check") == 0
+
+
+def test_controls_that_a_study_leaves_out_are_told(folder: Path) -> None:
+    """Those that every task of an intermediate has: of mini.qa there are none, and of a mix with it neither."""
+    named = '"none", "mini.qa", "stdlib_code_search", "mini.qa+stdlib_code_search", "advtest+devign"'
+    text = STUDY.replace('"none", "mini.qa"', named).replace("recipe =", 'controls = ["shuffled-labels"]\nrecipe =')
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    asked, registry = read_study(folder / "study.toml", with_data=False)
+    assert not_run(asked, registry) == {
+        "stdlib_code_search": ("no-labels", "no-code", "size-matched"),
+        "advtest+devign": ("no-labels", "size-matched"),
+    }
 
 
 def test_packed_scores_make_the_same_tables(folder: Path) -> None:

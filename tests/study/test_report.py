@@ -55,9 +55,9 @@ def cells(runs: Any) -> Cells:
     )
 
 
-def report(*cells: Cells, study: Study = STUDY) -> Report:
+def report(*cells: Cells, study: Study = STUDY, **not_run: tuple[str, ...]) -> Report:
     tried = [Tried({"target": {"epochs": place}} if len(cells) > 1 else {}, one) for place, one in enumerate(cells)]
-    return Report.make(study, [Part(model="tiny", recipe="mini", tried=tried)])
+    return Report.make(study, [Part(model="tiny", recipe="mini", tried=tried)], not_run=not_run)
 
 
 def test_the_overview_shows_figures_differences_and_states(cells: Cells) -> None:
@@ -269,6 +269,24 @@ def test_what_is_due_to_the_task_is_marked_and_said(controlled: Cells) -> None:
     assert told[0].endswith("▲◆, and significantly so against shuffled: due to what the task is about.")
     assert "but not against shuffled (+2.0 [" in told[1] and "not to be put down to what the task" in told[1]
     assert NO_CONTROLS not in page and "- No controls were run of squad: " in page
+
+
+def test_controls_that_were_not_run_are_named_wherever_something_is_put_down_to_the_task(controlled: Cells) -> None:
+    weak = report(controlled, code=("no-code", "size-matched"), squad=("shuffled",))
+    page = weak.markdown()
+    so_far = "due to what the task is about, as far as can be told without no-code, size-matched."
+    assert (
+        f"▲◆, and significantly so against shuffled: {so_far}" in page and "due to what the task is about." not in page
+    )
+    notes = [line for line in page.splitlines() if line.startswith("- Controls of")]
+    assert notes == [
+        "- Controls of code that were not run: no-code, size-matched. "
+        "What is put down to it holds against the others alone.",
+        "- Controls of squad that were not run: shuffled.",
+    ]
+    assert so_far in weak.overview() and notes[0].removeprefix("- ") in weak.overview()
+    assert weak.as_json()["controls_not_run"] == {"code": ["no-code", "size-matched"], "squad": ["shuffled"]}
+    assert "not run" not in report(controlled).markdown() and report(controlled).as_json()["controls_not_run"] == {}
 
 
 def test_controls_are_no_choice_and_no_negative_transfer(runs: Any) -> None:

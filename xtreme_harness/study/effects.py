@@ -2,7 +2,7 @@
 
 A difference is taken cell by cell and seed by seed on the same items: paired by example, clustered by source item. Its
 interval and its test speak for the items; what other seeds would give stands apart. An effect is put down to what an
-intermediate task is about only if it is there against every control too.
+intermediate task is about only if it is there against every control that was run too.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Effect:
     family. They and the interval are None where the metric gives no per-example values. `seeds` are the differences by
     seed, `deviation` their standard deviation. `own_data`: the intermediate trained on data of the target, or of one
     behind an average. `due_to_task`: the effect is significant against the baseline and, in the same direction, against
-    every control; None where none ran.
+    every control that was run; None where none was.
     """
 
     state: str

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.files import write_text
+from xtreme_harness.intermediate import control_names, named_mixes
 from xtreme_harness.plan import languages_of, targets
 from xtreme_harness.records import Record, read_records
 from xtreme_harness.registry import Registry
@@ -40,7 +41,15 @@ def finished_report(study: Study, registry: Registry, folder: Path) -> Report:
         tried.setdefault((model, recipe), []).append(Tried(point=arm.point, cells=cells_of(records, run, headlines)))
     parts = [Part(model=model, recipe=recipe, tried=runs) for (model, recipe), runs in tried.items()]
     _, tasks = targets(made[0].request, registry)
-    return Report.make(study, parts, [task.name for task in tasks if not languages_of(task, study.languages)])
+    without_language = [task.name for task in tasks if not languages_of(task, study.languages)]
+    return Report.make(study, parts, without_language, not_run(study, registry))
+
+
+def not_run(study: Study, registry: Registry) -> dict[str, tuple[str, ...]]:
+    """By intermediate the controls that it has and that the study does not run, where there are any."""
+    mixes = {name: named_mixes([name], study.sampler, registry)[0] for name in study.intermediates}
+    lacking = {name: [one for one in control_names(mix) if one not in study.controls] for name, mix in mixes.items()}
+    return {name: tuple(controls) for name, controls in lacking.items() if controls}
 
 
 def _headlines(registry: Registry) -> dict[str, list[str]]:

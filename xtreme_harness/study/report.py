@@ -21,6 +21,7 @@ from xtreme_harness.study.selection import Choice, Tried, choose, chosen_cells
 from xtreme_harness.study.tables import (
     DUE,
     OWN,
+    NotRun,
     choice_table,
     control_table,
     effect_table,
@@ -56,10 +57,12 @@ NO_CONTROLS = (
     "task is about, such as code, rather than to training as such."
 )
 NO_CONTROLS_OF = "No controls were run of {}: no effect of theirs can be put down to what they are about."
+NOT_RUN = "Controls of {} that were not run: {}."
+SO_FAR = " What is put down to it holds against the others alone."
 HOW_TO_READ_CONTROLS = (
     f"Differences of an intermediate to its controls, tested as above; Holm's correction is over these tests of a "
     f"column. Only an effect that is significant against the baseline and, in the same direction, against every "
-    f"control is put down to what the task is about, such as code, and marked {DUE} in the tables."
+    f"control that was run is put down to what the task is about, such as code, and marked {DUE} in the tables."
 )
 NO_GROUPS = "English is the only language here, and in no group: everything is trained in it."
 ENVELOPE = (
@@ -96,19 +99,25 @@ class Report:
     study: Study
     parts: Sequence[Part]
     found: Sequence[dict[Place, Effect]]
-    without_language: Sequence[str] = ()  # targets that have none of the study's languages, and so no column
+    without_language: Sequence[str]  # targets that have none of the study's languages, and so no column
+    not_run: NotRun
 
     @classmethod
-    def make(cls, study: Study, parts: Sequence[Part], without_language: Sequence[str] = ()) -> Report:
+    def make(
+        cls, study: Study, parts: Sequence[Part], without_language: Sequence[str] = (), not_run: NotRun | None = None
+    ) -> Report:
         found = [effects(part.cells, study.by, study.resamples, study.swaps) for part in parts]
-        return cls(study=study, parts=parts, found=found, without_language=without_language)
+        return cls(study=study, parts=parts, found=found, without_language=without_language, not_run=not_run or {})
 
     def markdown(self) -> str:
         """The whole page."""
         notes = "\n".join(f"- {note}" for note in self._notes())
         blocks = [f"# Study {self.study.name}", notes, HOW_TO_READ]
         for part, found in zip(self.parts, self.found, strict=True):
-            blocks += [f"## {part.model}, recipe {part.recipe}", *_part_blocks(part, found, self.study.by)]
+            blocks += [
+                f"## {part.model}, recipe {part.recipe}",
+                *_part_blocks(part, found, self.study.by, self.not_run),
+            ]
         return "\n\n".join(block for block in blocks if block) + "\n"
 
     def overview(self) -> str:
@@ -119,7 +128,7 @@ class Report:
             groups = _groups(part.cells, (), OVERVIEW)
             blocks += [f"{part.model}, recipe {part.recipe}:"] if several else []
             blocks += [effect_table(OVERVIEW, groups, part.cells, found), *_losses(part.cells, found, OVERVIEW)]
-            blocks += _control_blocks(OVERVIEW, groups, part.cells, found)
+            blocks += _control_blocks(OVERVIEW, groups, part.cells, found, self.not_run)
         return "\n\n".join([*blocks, LEGEND, *self._notes()])
 
     def _notes(self) -> list[str]:
@@ -127,7 +136,7 @@ class Report:
         told = list(dict.fromkeys(remarks(records)))
         if self.without_language:
             told.append(f"no column: {', '.join(self.without_language)} (none of the study's languages)")
-        return [*told, *self._without_controls(), *self._weak_tests()]
+        return [*told, *self._without_controls(), *self._controls_not_run(), *self._weak_tests()]
 
     def _without_controls(self) -> Iterator[str]:
         """Names the intermediates whose effects nothing is held against."""
@@ -138,6 +147,12 @@ class Report:
             yield NO_CONTROLS
         elif bare:
             yield NO_CONTROLS_OF.format(", ".join(dict.fromkeys(bare)))
+
+    def _controls_not_run(self) -> Iterator[str]:
+        """Names what else an effect would have to be held against before it is put down to what a task is about."""
+        controlled = {one.intermediate for part in self.parts for one in part.cells.series if one.control}
+        for name, controls in self.not_run.items():
+            yield NOT_RUN.format(name, ", ".join(controls)) + (SO_FAR if name in controlled else "")
 
     def _weak_tests(self) -> Iterator[str]:
         """Randomisation gives no p value below one in the number of swaps: too few leave a large family no chance."""
@@ -160,25 +175,27 @@ class Report:
         parts = zip(self.parts, self.found, strict=True)
         study = self.study
         about = {"study": study.name, "resamples": study.resamples, "swaps": study.swaps, "level": stats.LEVEL}
-        return {**about, "parts": [_part_json(part, found) for part, found in parts]}
+        lacking = {name: list(controls) for name, controls in self.not_run.items()}
+        all_parts = [_part_json(part, found) for part, found in parts]
+        return {**about, "controls_not_run": lacking, "parts": all_parts}
 
 
 def _groups(cells: Cells, by: Sequence[str], table: str) -> dict[str, tuple[str, ...]]:
     return {group: codes for (name, group), codes in lines_of(cells, by).items() if name == table}
 
 
-def _part_blocks(part: Part, found: dict[Place, Effect], by: Sequence[str]) -> Iterator[str]:
+def _part_blocks(part: Part, found: dict[Place, Effect], by: Sequence[str], not_run: NotRun) -> Iterator[str]:
     for table in (OVERVIEW, *by):
         yield "### Tasks" if table == OVERVIEW else f"### By {GROUPINGS[table].title}"
         groups = _groups(part.cells, by, table)
-        yield from _table_blocks(table, groups, part.cells, found) if groups else [NO_GROUPS]
+        yield from _table_blocks(table, groups, part.cells, found, not_run) if groups else [NO_GROUPS]
     yield from ("### English dev figures", training_table(part.cells))
     if len(part.tried) > 1:
         yield from _sweep_blocks(part)
 
 
 def _table_blocks(
-    table: str, groups: Mapping[str, tuple[str, ...]], cells: Cells, found: dict[Place, Effect]
+    table: str, groups: Mapping[str, tuple[str, ...]], cells: Cells, found: dict[Place, Effect], not_run: NotRun
 ) -> Iterator[str]:
     yield effect_table(table, groups, cells, found)
     yield from _losses(cells, found, table)
@@ -186,7 +203,7 @@ def _table_blocks(
         yield from (ENVELOPE, envelope_table(cells, found))
     yield HOW_TO_READ_POWER if table == OVERVIEW else "Minimum detectable difference / deviation over seeds:"
     yield power_table(table, groups, cells, found)
-    yield from _control_blocks(table, groups, cells, found)
+    yield from _control_blocks(table, groups, cells, found, not_run)
 
 
 def _losses(cells: Cells, found: dict[Place, Effect], table: str) -> Iterator[str]:
@@ -196,14 +213,14 @@ def _losses(cells: Cells, found: dict[Place, Effect], table: str) -> Iterator[st
 
 
 def _control_blocks(
-    table: str, groups: Mapping[str, tuple[str, ...]], cells: Cells, found: dict[Place, Effect]
+    table: str, groups: Mapping[str, tuple[str, ...]], cells: Cells, found: dict[Place, Effect], not_run: NotRun
 ) -> Iterator[str]:
     """What the intermediates differ in from their controls; in the overview with the verdicts."""
     differences = control_table(table, groups, cells, found)
     if differences and table == OVERVIEW:
         yield "**Against controls**: " + HOW_TO_READ_CONTROLS
         yield differences
-        yield "\n".join(f"- {line}" for line in verdicts(cells, found))
+        yield "\n".join(f"- {line}" for line in verdicts(cells, found, not_run))
     elif differences:
         yield from ("Against controls:", differences)
 

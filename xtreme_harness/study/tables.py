@@ -17,6 +17,7 @@ NOTHING = "–"  # the task has no language of the group
 
 Groups = Mapping[str, tuple[str, ...]]
 Effects = Mapping[Place, Effect]
+NotRun = Mapping[str, Sequence[str]]  # by intermediate the controls that it has besides those that were run
 Choices = Mapping[tuple[Series, str], Choice]
 
 
@@ -111,24 +112,26 @@ def control_table(by: str, groups: Groups, cells: Cells, found: Effects) -> str:
     return table([by, "intermediate", "less its control", *columns], lines, names=3) if lines else ""
 
 
-def verdicts(cells: Cells, found: Effects) -> list[str]:
+def verdicts(cells: Cells, found: Effects, not_run: NotRun) -> list[str]:
     """For every intermediate with controls a line on each effect that is significant against the baseline."""
     lines = []
     for series in (one for one in cells.series if cells.controls(one)):
         places = [one for one in found if one.series == series and one.by == OVERVIEW and _is_shown(one, cells)]
-        told = [_verdict(place, cells, found) for place in places if found[place].is_significant]
+        lacking = not_run.get(series.intermediate, ())
+        told = [_verdict(place, cells, found, lacking) for place in places if found[place].is_significant]
         name = name_of(series, cells)
         lines += told or [f"{name} has no effect that is significant against the baseline: nothing to put down to it."]
     return lines
 
 
-def _verdict(place: Place, cells: Cells, found: Effects) -> str:
+def _verdict(place: Place, cells: Cells, found: Effects, lacking: Sequence[str]) -> str:
     effect = found[place]
     others = {str(one.control): found[place._replace(against=one.control)] for one in cells.controls(place.series)}
     failed = [f"{name} ({effect_text(one)})" for name, one in others.items() if not effect.agrees(one)]
     start = f"{name_of(place.series, cells)} on {place.column}, {place.group}: {effect_text(effect)}"
     if not failed:
-        return f"{start}, and significantly so against {', '.join(others)}: due to what the task is about."
+        so_far = f", as far as can be told without {', '.join(lacking)}" if lacking else ""
+        return f"{start}, and significantly so against {', '.join(others)}: due to what the task is about{so_far}."
     return f"{start}, but not against {', '.join(failed)}: not to be put down to what the task is about."
 
 
