@@ -164,6 +164,21 @@ def dev_figures(lab: Any, losses: list[float]) -> Any:
     return evaluate
 
 
+@pytest.mark.parametrize("stops", [[3], [9]])
+def test_an_interrupted_training_remembers_the_best_state_and_its_figure(xlmr_lab: Any, stops: list[int]) -> None:
+    """The dev figure falls from the first evaluation on; a selection that is forgotten would keep a later state."""
+    lab = xlmr_lab.but(dropout=0.2, selection="english-dev", evaluate_every=2)
+    figures = [50.0, 40.0, 30.0, 20.0, 10.0]
+    expected, told = lab.train("uninterrupted", evaluate=snapshots(iter(figures), []), dev=lab.dev)
+    assert told["selected_update"] == 2
+    falling = {"evaluate": snapshots(iter(figures), []), "dev": lab.dev}  # goes on where it was, as a dev part would
+    for updates in stops:
+        with pytest.raises(Stopped):
+            lab.train("interrupted", checkpoint_seconds=0.0, tick=stopping_after(updates), **falling)
+    resumed, told_again = lab.train("interrupted", **falling)
+    assert difference(expected, resumed) == 0.0 and told_again == told
+
+
 @pytest.mark.parametrize("stops", [[1], [4], [5], [9], [3, 1, 2]])
 @pytest.mark.parametrize("selection", ["last", "english-dev"])
 def test_an_interrupted_training_ends_with_the_same_weights(
