@@ -13,6 +13,7 @@ import pytest
 from xtreme_harness import testing
 from xtreme_harness.cli.main import run
 from xtreme_harness.errors import DefinitionError, RequestError, UnknownName
+from xtreme_harness.phases import phases
 from xtreme_harness.plan import Plan, PlannedCell
 from xtreme_harness.registry import Registry, load_registry
 from xtreme_harness.request import parse_sampler
@@ -47,8 +48,9 @@ def task(name, kind="classify", folder="topics", without_dev=False, **fields):
                 options=options.get(kind, {}), **fields)
 
 
-T1 = task("t1")
+T1 = task("t1", corpora=("letters",))
 CONTROLS = {2: {"shuffled-labels": "i3", "other-words": "i7"}, 4: {"shuffled-labels": "i5"}}
+CORPORA = {2: ("letters", "news"), 4: ("news",)}
 NO_DEV = task("nodev", without_dev=True)
 FAR = task("far", train_on="t1")
 RETRIEVED = Task(name="found", kind="nearest", languages=("sw",), read=read,
@@ -71,7 +73,7 @@ def register_target_tasks(register):
 def register_intermediate_tasks(register):
     register(T1)
     for number in range(2, 7):
-        register(task(f"i{number}", controls=CONTROLS.get(number, {})))
+        register(task(f"i{number}", controls=CONTROLS.get(number, {}), corpora=CORPORA.get(number, ())))
     for one in (task("i7", "tag", "names"), NO_DEV, FAR, RETRIEVED, task("lost", folder="nowhere")):
         register(one)
 """
@@ -353,6 +355,16 @@ def test_methods_hold_in_both_phases(planned: PlanOf) -> None:
         (cell, _) = cells_of(plan, plan.rows.index(row))
         phases = [unit.parameters["method"]["name"] for unit in (cell.intermediate, cell.train) if unit]
         assert phases == [row.method, row.method]
+
+
+def test_phases_tell_the_corpora_of_what_they_trained_on(planned: PlanOf) -> None:
+    """Of a target those of the task that it trains on (XQuAD: SQuAD's); nothing where a task names none."""
+    plan = planned("far", "t2", intermediates=("i2+i4", "i3"))
+    (mixed, _), (plain, _) = (
+        [[one.get("corpora") for one in phases(cell, {})] for cell in cells_of(plan, 0)[::2]],
+        [[one.get("corpora") for one in phases(cell, {})] for cell in cells_of(plan, 1)[::2]],
+    )
+    assert mixed == [["letters", "news"], ["letters"]] and plain == [None, ["letters"]]
 
 
 @pytest.mark.encoder

@@ -122,6 +122,9 @@ class Task:
 
     `controls` names the tasks that an effect of this one must be held against before it is put down to what this one is
     about: {"shuffled-labels": "mytask.shuffled", "no-code": ...}. They are registered as intermediate tasks too.
+
+    `corpora` names the published collections that the English training part is from, where other tasks train on them
+    too, whatever their files look like: a target after an intermediate that shares one has had its own data before.
     """
 
     name: str
@@ -143,6 +146,7 @@ class Task:
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     rough_sizes: Mapping[str, int] = field(default_factory=dict)
     controls: Mapping[str, str] = field(default_factory=dict)
+    corpora: tuple[str, ...] = ()
     homepage: str = ""
     citation: str = ""
     licence: str = ""

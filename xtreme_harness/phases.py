@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xtreme_harness.definitions import ADAPTER_VALUES
+from xtreme_harness.definitions import ADAPTER_VALUES, Task
 from xtreme_harness.kinds.layout import WHOLE_VALUES
 from xtreme_harness.plan import PlannedCell
 from xtreme_harness.unit import Unit, digest
@@ -24,14 +24,15 @@ def phases(cell: PlannedCell, result: Mapping[str, Any]) -> list[dict[str, Any]]
         taken = dict(result.get("handover", {}))
         told = taken.pop("trained", {})
         about = {"options": _options(cell.intermediate), "data": training_data(cell.intermediate)}
-        found.append({**_phase(cell.intermediate, "intermediate"), **told, "handover": taken, **about})
+        found.append({**_phase(cell.intermediate, "intermediate", cell.row.mix), **told, "handover": taken, **about})
     if cell.train is not None:
-        found.append({**_phase(cell.train, "target"), **result.get("trained", {})})
+        found.append({**_phase(cell.train, "target", [cell.training_task]), **result.get("trained", {})})
     return found
 
 
-def _phase(unit: Unit, role: str) -> dict[str, Any]:
+def _phase(unit: Unit, role: str, tasks: Sequence[Task]) -> dict[str, Any]:
     parameters = unit.parameters
+    corpora = dict.fromkeys(name for task in tasks for name in task.corpora)
     return {
         "tasks": [part["task"] for part in parameters["parts"]],
         "role": role,
@@ -39,6 +40,7 @@ def _phase(unit: Unit, role: str) -> dict[str, Any]:
         "sampler": parameters["sampler"],
         "seed": unit.seed,
         "selection": parameters["selection"],
+        **({"corpora": list(corpora)} if corpora else {}),
         "unit": unit.key,
     }
 

@@ -106,6 +106,7 @@ def _xnli(name: str, cell: Callable[[str], str], why_not: str = "", **fields: An
         read_gold=read_labels(XNLI),
         gold_files=pair_files(XNLI.name),
         sizes=XNLI.sizes,
+        corpora=("multinli",),
         homepage="https://github.com/facebookresearch/XNLI",
         citation="Conneau et al. 2018, XNLI: Evaluating Cross-lingual Sentence Representations",
         licence="CC BY-NC 4.0",

@@ -181,6 +181,20 @@ def test_training_on_the_target_s_own_data_is_marked(runs: Any) -> None:
     assert marked == {"xnli", "squad", AVERAGE}  # the same file under another name, the same task, and what holds them
 
 
+def test_data_of_the_target_in_other_files_is_marked_by_its_corpus(runs: Any) -> None:
+    """MultiNLI's own files, and those that XNLI brings; not so where nothing was trained for the target."""
+
+    def phases(row: str, task: str, language: str) -> dict[str, Any]:
+        before = {"tasks": ["anli_plus"], "role": "intermediate", "corpora": ["multinli", "snli"]}
+        own = {"corpora": ["multinli"]} if task == "xnli" else {}
+        target = [{"tasks": [task], "role": "target", **own}] if task != "tatoeba" else []
+        return {"phases": [*([before] if row.startswith("anli") else []), *target]}
+
+    tasks = {task: {"sw": scores(50)} for task in ("xnli", "pawsx", "tatoeba")}
+    cells = runs.add("corpus", {"none.plain.s1": tasks, "anli_plus.plain.s1": tasks}, phases)
+    assert {place.column for place, effect in found(cells).items() if effect.own_data} == {"xnli", AVERAGE}
+
+
 # against controls
 
 CODE = Series("code", "plain")

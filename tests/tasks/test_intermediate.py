@@ -156,6 +156,18 @@ def test_anli_plus_is_five_sets_with_the_same_labels(read: Read) -> None:
     assert rows[4]["text_a"] == "Lima is a town." and rows[4]["text_b"] == "Lima is no town."
 
 
+def test_tasks_that_hold_a_target_s_own_training_data_say_so(registry: Registry) -> None:
+    """MultiNLI is XNLI's, SQuAD 1.1 that of XQuAD and MLQA (papers 1.2), in other files and in larger sets too."""
+    sharing = {"xnli": {"mnli", "anli_plus"}, "xquad": {"squad_v1", "squad_v2"}, "mlqa": {"squad_v1", "squad_v2"}}
+    intermediates = [registry.task(name) for name in registry.names("task", "intermediate")]
+    for name in registry.suite("full").tasks:
+        target = registry.task(name)
+        trained_on = registry.task(target.train_on or name)
+        found = {one.name for one in intermediates if set(one.corpora) & set(trained_on.corpora)}
+        assert found == sharing.get(name, set()), name
+    assert registry.task("xnli.generalised").corpora == registry.task("xnli").corpora
+
+
 def test_nli_tasks_and_xnli_have_the_same_labels_in_the_same_order(registry: Registry) -> None:
     tasks = [registry.task(name) for name in ("anli_plus", "mnli", "snli", "xnli")]
     assert {tuple(task.options["labels"]) for task in tasks} == {("contradiction", "entailment", "neutral")}

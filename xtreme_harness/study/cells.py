@@ -126,9 +126,9 @@ def _trained_twice(record: Record) -> bool:
     by_role = {phase["role"]: phase for phase in record["phases"]}
     if by_role.keys() != {"intermediate", "target"}:
         return False
-    data = by_role["intermediate"].get("data", {}).values()
-    same_task = set(by_role["intermediate"]["tasks"]) & set(by_role["target"]["tasks"])
-    return bool(same_task) or record["data"].get("train") in data
+    before, after = by_role["intermediate"], by_role["target"]
+    same = (set(before.get(what, ())) & set(after.get(what, ())) for what in ("tasks", "corpora"))
+    return any(same) or record["data"].get("train") in before.get("data", {}).values()
 
 
 def cells_of(records: Iterable[Record], run: Path, headlines: Headlines) -> Cells:

@@ -74,6 +74,7 @@ def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
             sources=(SOURCE, mnli.SOURCE, snli.SOURCE),
             import_files=import_files,
             sizes=SIZES,
+            corpora=mnli.CORPORA,
             homepage="https://github.com/facebookresearch/anli",
             citation="Nie et al. 2020, Adversarial NLI; Williams et al. 2018 (MultiNLI); Bowman et al. 2015 (SNLI)",
             licence="CC BY-NC 4.0 (ANLI), OANC and others (MultiNLI), CC BY-SA 4.0 (SNLI)",

@@ -19,6 +19,7 @@ SOURCE = Source(
     sha256="049f507b9e36b1fcb756cfd5aeb3b7a0cfcb84bf023793652987f7e7e0957822",
     licence="OANC and others",
 )
+CORPORA = ("multinli",)
 SIZES = {"train": {"en": 392_702}, "dev": {"en": 9_815}}
 
 import_files = importer({name: f"mnli/{name}" for name in (TRAIN, DEV)}, SOURCE.file)
@@ -37,6 +38,7 @@ def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
             sources=(SOURCE,),
             import_files=import_files,
             sizes=SIZES,
+            corpora=CORPORA,
             homepage="https://cims.nyu.edu/~sbowman/multinli/",
             citation="Williams, Nangia and Bowman 2018, A Broad-Coverage Challenge Corpus for Sentence Understanding",
             licence="OANC and others",

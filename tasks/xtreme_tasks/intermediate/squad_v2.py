@@ -1,7 +1,8 @@
 """SQuAD 2.0 (Rajpurkar et al. 2018): questions on a context, a third of them without an answer there.
 
 "No answer" stands at the first position; it wins where it scores better than the best span (null threshold 0).
-The dev part is shown, and must not be selected on: it shares its articles with SQuAD 1.1's, of which XQuAD is a part.
+Its training part holds SQuAD 1.1's questions, so for XQuAD and MLQA it is no transfer. The dev part is shown, and must
+not be selected on: it shares its articles with SQuAD 1.1's, of which XQuAD is a part.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from xtreme_harness import Folders, Source, Task, hookimpl
 from xtreme_tasks.intermediate.originals import FOLDER, part_files
-from xtreme_tasks.squad import check_training
+from xtreme_tasks.squad import CORPORA, check_training
 from xtreme_tasks.squad.document import Row, read_first
 from xtreme_tasks.squad.parts import Part, import_parts
 
@@ -67,6 +68,7 @@ def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
             sources=SOURCES,
             import_files=import_files,
             sizes=SIZES,
+            corpora=CORPORA,
             homepage="https://rajpurkar.github.io/SQuAD-explorer/",
             citation="Rajpurkar, Jia and Liang 2018, Know What You Don't Know: Unanswerable Questions for SQuAD",
             licence="CC BY-SA 4.0",

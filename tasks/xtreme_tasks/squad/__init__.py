@@ -15,6 +15,7 @@ from xtreme_tasks.squad.parts import Part, import_parts
 from xtreme_tasks.squad.rows import rows_writer
 
 TRAIN = Part(split="train", language="en", data="squad/train-v1.1.json")
+CORPORA = ("squad",)
 SIZES = {"train": {"en": 87_599}}
 XQUAD_FILES = "xquad.*.json"  # the same questions in all languages, whether emptied or not
 SOURCE = Source(
@@ -66,6 +67,7 @@ def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
                 for id, config in (("rajpurkar/squad", "plain_text"), ("google/xtreme", "SQuAD"))
             ),
             sizes=SIZES,
+            corpora=CORPORA,
             homepage="https://rajpurkar.github.io/SQuAD-explorer/",
             citation="Rajpurkar et al. 2016, SQuAD: 100,000+ Questions for Machine Comprehension of Text",
             licence="CC BY-SA 4.0",
