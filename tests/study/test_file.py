@@ -177,8 +177,6 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
         ("steps = 5", 'steps: belongs to match = "steps"'),
         ('controls = ["no-code"]', "controls[0]: none of the intermediates has the control 'no-code'"),
         ('controls = ["no-codes"]', "controls[0]: Unknown control 'no-codes'. Did you mean no-code?"),
-        ('controls = ["size-matched"]', 'controls: size-matched needs match = "steps"'),
-        ('controls = ["size-matched"]', "controls: size-matched needs [limit] train"),
         ('plugins = [""]', "plugins[0]: expected text, not ''"),
         ('data = "here"', "data: expected a table, not 'here'"),
         ('[data]\ndir = "nowhere"', "data.dir: there is no folder "),
@@ -276,6 +274,17 @@ def test_a_control_of_another_kind_is_trained_for_the_same_steps(write: Write) -
     assert "shuffled-labels" not in told and "no-code" not in told
     study, _ = read_study(write(f'{text}match = "steps"\nsteps = 5\n'))
     assert study.controls == ("shuffled-labels", "no-code", "no-labels")
+
+
+@pytest.mark.parametrize(("task", "control"), [("stdlib_code_search", "size-matched"), ("advtest", "no-code")])
+def test_a_control_by_other_data_is_trained_on_as_much(task: str, control: str, write: Write) -> None:
+    text = LEAST.replace('"mini.nli"', f'"{task}"') + f'controls = ["{control}"]\n'
+    told = problems(write(text))
+    assert f'controls: {control} needs match = "steps", or the control is trained for longer or shorter' in told
+    assert f"controls: {control} needs [limit] train, which the data of both tasks reach" in told
+    assert "[limit] train" in problems(write(f'{text}match = "steps"\nsteps = 5\n'))
+    study, _ = read_study(write(f'{text}match = "steps"\n[limit]\ntrain = 64\n'))
+    assert study.controls == (control,)
 
 
 def test_values_of_a_task_in_the_other_role_may_be_swept(write: Write) -> None:

@@ -156,9 +156,20 @@ def test_anli_plus_is_five_sets_with_the_same_labels(read: Read) -> None:
     assert rows[4]["text_a"] == "Lima is a town." and rows[4]["text_b"] == "Lima is no town."
 
 
+def test_what_a_premise_entails_is_its_pair(read: Read) -> None:
+    labels = ("entailment", "neutral", "-", "entailment")
+    rows = [{"gold_label": one, "sentence1": f"p{n}", "sentence2": f"h{n}"} for n, one in enumerate(labels)]
+    pairs = [{"id": str(n), "query": f"p{n}", "positive": f"h{n}"} for n in (0, 3)]
+    assert read("mnli.entailed", lines_of(rows)) == pairs
+
+
 def test_tasks_that_hold_a_target_s_own_training_data_say_so(registry: Registry) -> None:
     """MultiNLI is XNLI's, SQuAD 1.1 that of XQuAD and MLQA (papers 1.2), in other files and in larger sets too."""
-    sharing = {"xnli": {"mnli", "anli_plus"}, "xquad": {"squad_v1", "squad_v2"}, "mlqa": {"squad_v1", "squad_v2"}}
+    sharing = {
+        "xnli": {"mnli", "mnli.entailed", "anli_plus"},
+        "xquad": {"squad_v1", "squad_v2"},
+        "mlqa": {"squad_v1", "squad_v2"},
+    }
     intermediates = [registry.task(name) for name in registry.names("task", "intermediate")]
     for name in registry.suite("full").tasks:
         target = registry.task(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness import DataError, Task, hookimpl, read_jsonl
-from xtreme_tasks.intermediate.code.codexglue import CONTROLS, HOMEPAGE, LICENCE, source
+from xtreme_tasks.intermediate.code.codexglue import HOMEPAGE, LICENCE, OF_CONTRAST, source
 from xtreme_tasks.intermediate.code.controls import with_controls
 from xtreme_tasks.intermediate.originals import importer, part_files
 from xtreme_tasks.intermediate.tables import Rows
@@ -60,5 +60,5 @@ TASK = Task(
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    for task in with_controls(TASK, ("positive",), CONTROLS):
+    for task in with_controls(TASK, ("positive",), OF_CONTRAST):
         register(task)

@@ -6,6 +6,7 @@ from xtreme_harness import Source
 
 HOMEPAGE = "https://github.com/microsoft/CodeXGLUE"
 CONTROLS = {"size-matched": "mnli"}  # English sentence pairs, as many and as often by the study's limit and steps
+OF_CONTRAST = {"no-code": "mnli.entailed", **CONTROLS}
 LICENCE = "C-UDA for the collection; the code keeps the licences of its projects"
 LABELS = ("0", "1")
 

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from xtreme_harness import DataError, Task, hookimpl, read_text_lines
-from xtreme_tasks.intermediate.code.codexglue import CONTROLS, HOMEPAGE, LICENCE, one_line, source
+from xtreme_tasks.intermediate.code.codexglue import HOMEPAGE, LICENCE, OF_CONTRAST, one_line, source
 from xtreme_tasks.intermediate.code.controls import with_controls
 from xtreme_tasks.intermediate.originals import importer, part_files
 from xtreme_tasks.intermediate.tables import Rows
@@ -54,5 +54,5 @@ TASK = Task(
 
 @hookimpl
 def register_intermediate_tasks(register: Callable[[Task], None]) -> None:
-    for task in with_controls(TASK, ("query", "positive"), CONTROLS):
+    for task in with_controls(TASK, ("query", "positive"), OF_CONTRAST):
         register(task)
