@@ -583,3 +583,11 @@ def test_a_task_s_own_value_goes_before_its_role_s(tiny_xlmr: Path, plan_of: Pla
         role_settings=(("target", "learning_rate", 0.5),),
     )
     assert [unit.parameters["learning_rate"] for unit in trained(plan)] == [0.25]
+
+
+def test_the_dev_parts_of_targets_are_scored_where_an_oracle_is_asked_for(tiny_xlmr: Path, plan_of: PlanOf) -> None:
+    """Mining tunes its threshold on such a part, whose figures are there already; Tatoeba's like have none."""
+    for asked in (True, False):
+        plan = plan_of(tiny_xlmr, "mini.mining", "mini.retrieval", target_dev=asked, languages=("de", "sw"))
+        found = [(cell.task.name, cell.target_dev is not None, cell.target_dev == cell.tuning) for cell in plan.cells]
+        assert found == [("mini.mining", asked, asked)] * 2 + [("mini.retrieval", False, True)] * 2

@@ -46,7 +46,8 @@ class Mine(Retrieval):
         tuning = gold_unit(assignment, "dev", language, gold, opened, self.modules)
         predict, options = self.search(assignment, "test", language)
         score = score_unit(assignment, language, predict, self.modules, predict.inputs["texts"], tuning)
-        return Cell(predict=predict, score=score, tuning=tuning, options=options)
+        dev = tuning if assignment.target_dev else None  # it has the figures of the dev part, cut where they are best
+        return Cell(predict=predict, score=score, tuning=tuning, target_dev=dev, options=options)
 
     def is_item(self, example: Item) -> bool:
         """Gold pairs: the sizes of the corpora are not published."""

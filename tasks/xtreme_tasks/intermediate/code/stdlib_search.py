@@ -1,9 +1,9 @@
 """Code search in the running Python's own standard library: for the first sentence of a docstring, the function's body.
 
 Needs no download. What is read are the library's source files, whose hashes are in the keys of what is trained on them:
-another release of Python is another data set. Bodies come out of `ast`, so without docstring and comments, whose
-English would give the answer away, and without the name. `stdlib_code_search.no-code` trains the same objective on as
-many pairs of neighbouring English sentences out of the same files.
+another release of Python is another data set. Bodies come out of `ast`, so without the function's docstring and
+comments, whose English would give the answer away, and without the name. `stdlib_code_search.no-code` trains the same
+objective on as many pairs of neighbouring English sentences out of the same files.
 """
 
 from __future__ import annotations
