@@ -164,7 +164,7 @@ def test_what_a_premise_entails_is_its_pair(read: Read) -> None:
 
 
 def test_tasks_that_hold_a_target_s_own_training_data_say_so(registry: Registry) -> None:
-    """MultiNLI is XNLI's, SQuAD 1.1 that of XQuAD and MLQA (papers 1.2), in other files and in larger sets too."""
+    """MultiNLI is XNLI's, SQuAD 1.1 that of XQuAD and MLQA, in other files and in larger sets too."""
     sharing = {
         "xnli": {"mnli", "mnli.entailed", "anli_plus"},
         "xquad": {"squad_v1", "squad_v2"},
