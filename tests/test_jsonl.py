@@ -75,6 +75,8 @@ def test_objects_come_with_their_line_numbers(tmp_path: Path) -> None:
         (b'{"id": "b", "te', "not JSON"),  # a torn last line
         (b'{"id": "b"} {"id": "c"}', "not JSON"),  # glued lines
         (b"['b']", "not JSON"),
+        (b'{"id": ' + b"9" * 5000 + b"}", "not JSON"),  # Python turns such numbers down
+        (b'{"id": ' + b"[" * 100_000, "not JSON"),
         (b"[1]", "holds list, expected a JSON object"),
         (b'"b"', "holds str"),
         (b"7", "holds int"),

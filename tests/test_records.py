@@ -81,12 +81,36 @@ def test_unknown_states(record_of: RecordOf) -> None:
         ({"metrics": {"accuracy": True}}, "an ok record has no accuracy among its metrics"),
         ({"metrics": {"accuracy": float("nan")}}, "an ok record has no accuracy among its metrics"),
         ({"headline": []}, "an ok record names no headline metric"),
-        ({"headline": [["accuracy"]]}, "an ok record has no ['accuracy'] among its metrics"),
+        ({"metrics": {"accuracy": 10**400}}, "an ok record has no accuracy among its metrics"),
+        ({"metrics": {"accuracy": 1.0, "f1": "x"}}, "its f1 is 'x', no figure"),
     ],
 )
 def test_an_ok_record_has_its_figures(change: dict[str, Any], told: str, record_of: RecordOf) -> None:
     assert problem_of(record_of(**change)) == told
     assert problem_of(record_of(**change, state="failed")) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("headline", [["accuracy"]]),
+        ("phases", ["target"]),
+        ("data", {"test": 1}),
+        ("code", {"torch": 2.0}),
+        ("created", "yesterday"),
+        ("created", "2026-01-01T00:00:00"),
+        ("seconds", float("nan")),
+        ("seconds", -1),
+    ],
+)
+def test_what_stands_inside_a_field_is_sound(field: str, value: Any, record_of: RecordOf) -> None:
+    assert problem_of(record_of(**{field: value})) == f"the field {field} holds {value!r}"
+
+
+@pytest.mark.parametrize("change", [{"name": None}, {"weights": 1}])
+def test_a_model_is_named_in_text(change: dict[str, Any], record_of: RecordOf) -> None:
+    model = {**record_of()["model"], **change}
+    assert problem_of(record_of(model=model)) == f"the field model holds {model!r}"
 
 
 @pytest.mark.parametrize("field", ["name", "weights", "tokenizer", "revision"])

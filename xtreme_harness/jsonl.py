@@ -47,6 +47,8 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             value = json.loads(line)
         except json.JSONDecodeError as error:
             raise DataError(path, number, f"is not JSON ({error.msg} at column {error.colno}); cut off?") from None
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
+            raise DataError(path, number, f"is not JSON that can be read ({error})") from None
         if not isinstance(value, dict):
             raise DataError(path, number, f"holds {type(value).__name__}, expected a JSON object")
         if SURROGATE.search(line) and not _is_text(value):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import re
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ SCHEMA = 1
 Record = dict[str, Any]
 
 STATES = ("ok", "failed", "missing-data", "unlabelled", "skipped", "not-published")
+CHOSEN = ("threshold",)  # options that dev gold chose: an outcome, another one in every language and with every seed
 VARYING = ("seconds", "created", "device", "code")  # what two runs of one request may differ in
 MODEL_FIELDS = ("name", "weights", "tokenizer", "revision")
-CHOSEN = ("threshold",)  # options that dev gold chose: an outcome, and another one with every seed
+CREATED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "schema": int,
     "row": str,
@@ -67,21 +69,45 @@ def problem_of(record: Record) -> str | None:
         return f"unknown state {record['state']!r}"
     if missing := [name for name in MODEL_FIELDS if name not in record["model"]]:
         return f"the field model lacks {', '.join(missing)}"
-    return _figure_problem(record) if record["state"] == "ok" else None
+    return _inner_problem(record) or (_figure_problem(record) if record["state"] == "ok" else None)
 
 
 def _fits(value: Any, kind: type | tuple[type, ...]) -> bool:
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))  # Python counts True as a number
 
 
+def _inner_problem(record: Record) -> str | None:
+    """What is wrong inside of fields that hold several values, as far as anybody reads them."""
+    model, created = record["model"], record["created"]
+    sound = {
+        "model": isinstance(model["name"], str) and all(_is_text_or_none(model[name]) for name in MODEL_FIELDS),
+        "headline": all(isinstance(name, str) for name in record["headline"]),
+        "phases": all(isinstance(phase, dict) for phase in record["phases"]),
+        "data": all(map(_is_text_or_none, record["data"].values())),
+        "code": all(map(_is_text_or_none, record["code"].values())),
+        "created": created is None or CREATED.fullmatch(created) is not None,
+        "seconds": record["seconds"] is None or (_is_finite(record["seconds"]) and record["seconds"] >= 0),
+    }
+    wrong = [name for name, is_sound in sound.items() if not is_sound]
+    return f"the field {wrong[0]} holds {record[wrong[0]]!r}" if wrong else None
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_finite(value: Any) -> bool:
+    return _fits(value, (int, float)) and abs(value) <= sys.float_info.max  # which no NaN is, nor 10 ** 400
+
+
 def _figure_problem(record: Record) -> str | None:
     if not record["headline"]:
         return "an ok record names no headline metric"
-    for name in map(str, record["headline"]):
-        figure = record["metrics"].get(name)
-        if not _fits(figure, (int, float)) or not math.isfinite(figure):
+    for name in record["headline"]:
+        if not _is_finite(record["metrics"].get(name)):
             return f"an ok record has no {name} among its metrics"
-    return None
+    strange = [name for name, figure in record["metrics"].items() if not _is_finite(figure)]
+    return f"its {strange[0]} is {record['metrics'][strange[0]]!r}, no figure" if strange else None
 
 
 def read_records(path: Path) -> list[Record]:

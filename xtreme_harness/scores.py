@@ -85,20 +85,24 @@ def read_scores(folder: Path, record: Record) -> Rows | None:
 def unpacked(path: Path, row: str) -> Rows:
     """The values of one row of a packed file, as the run had them."""
     try:
-        held = json.loads(_decompressed(path))
+        held = json.loads(decompressed(path))
         columns = dict(held["rows"][row])
         ids, groups = columns.pop("id", held["ids"]), columns.pop("group", held["groups"])
         lines = list(zip(ids, groups or [None] * len(ids), *columns.values(), strict=True))
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise DataError(path, None, f"holds no per-example values of row {row}: {error}") from None
     return [_line(item, group, dict(zip(columns, values, strict=True))) for item, group, *values in lines]
 
 
-def _decompressed(path: Path) -> bytes:
-    with gzip.open(path) as stream:
-        text = stream.read(MOST_BYTES + 1)
+def decompressed(path: Path) -> bytes:
+    """The text of a packed file; raises DataError for what is none, and for more than MOST_BYTES."""
+    try:
+        with gzip.open(path) as stream:
+            text = stream.read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(path, None, f"holds no per-example values: {error}") from None
     if len(text) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES} bytes")
+        raise DataError(path, None, f"holds no per-example values: more than {MOST_BYTES} bytes")
     return text
 
 

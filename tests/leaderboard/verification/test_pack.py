@@ -142,7 +142,7 @@ def test_a_pack_is_not_packed_again(finished: Path, tmp_path: Path) -> None:
 )
 def test_a_damaged_file_of_values_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "sw.json.gz").write_bytes(content)
-    with pytest.raises(DataError, match=r"sw\.json\.gz: holds no per-example values of row a"):
+    with pytest.raises(DataError, match=r"sw\.json\.gz: holds no per-example values"):
         unpacked(tmp_path / "sw.json.gz", "a")
 
 

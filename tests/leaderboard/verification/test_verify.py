@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -93,7 +95,7 @@ def recorded(language: str = "sw", task: str = "topics", **fields: Any) -> Edit:
     def edit(folder: Path) -> None:
         records = read_records(folder / "records.jsonl")
         found = next(one for one in records if (one["row"], one["task"], one["language"]) == (ROW, task, language))
-        assert any(found[name] != value for name, value in fields.items())
+        assert any(found.get(name) != value for name, value in fields.items())
         found.update(fields)
         write_records(folder / "records.jsonl", records)
 
@@ -110,6 +112,45 @@ def without_records(**place: str) -> Edit:
         for one in gone:
             for file in (folder / "predictions" / one["row"] / one["task"]).glob(f"{one['language']}.*"):
                 file.unlink()
+
+    return edit
+
+
+def in_all(language: str | None = None, **fields: Any) -> Edit:
+    """An edit of fields of all records, or of all in one language; a dict changes those of its names."""
+
+    def edit(folder: Path) -> None:
+        records = read_records(folder / "records.jsonl")
+        for record in records:
+            if language in (None, record["language"]):
+                changed = {
+                    name: {**record[name], **one} if isinstance(one, dict) else one for name, one in fields.items()
+                }
+                record.update(changed)
+        write_records(folder / "records.jsonl", records)
+
+    return edit
+
+
+def phased(of_role: str = "target", **fields: Any) -> Edit:
+    """An edit of fields of the phase of one cell."""
+
+    def edit(folder: Path) -> None:
+        records = read_records(folder / "records.jsonl")
+        (phase,) = [phase for phase in records[1]["phases"] if phase["role"] == of_role]
+        phase.update(fields)
+        write_records(folder / "records.jsonl", records)
+
+    return edit
+
+
+def swapped(field: str) -> Edit:
+    """The first two records, which differ in their language, with each other's value."""
+
+    def edit(folder: Path) -> None:
+        records = read_records(folder / "records.jsonl")
+        records[0][field], records[1][field] = records[1][field], records[0][field]
+        write_records(folder / "records.jsonl", records)
 
     return edit
 
@@ -236,6 +277,61 @@ CASES = {
         f"predictions/{ROW}/topics/xx.jsonl: belongs to no record",
     ),
     "file elsewhere": Case(linked, PREDICTIONS, f"{PREDICTIONS}: is a link"),
+    "name twice": Case(
+        replaced("records.jsonl", '"n": 6', '"n": 60, "n": 6'),
+        "records.jsonl",
+        r"records\.jsonl, line 1: is not written",
+    ),
+    "line end": Case(
+        replaced("records.jsonl", r"\n", "\r\n"), "records.jsonl", r"records\.jsonl, line 1: is not written as a run"
+    ),
+    "no number": Case(
+        replaced("records.jsonl", '"clip": 1.0', '"clip": 1e400'),
+        "records.jsonl",
+        r"records\.jsonl, line 1: is not written",
+    ),
+    "no line end": Case(
+        replaced("records.jsonl", r"\}\n$", "}"), "records.jsonl", r"records\.jsonl, line 6: has no line end"
+    ),
+    "environment removed": Case(
+        removed("environment.json"), "environment.json", r"environment\.json: there is no such"
+    ),
+    "field added": Case(recorded(award="best"), "records.jsonl", f"{CELL}: has award, which no record has"),
+    "why": Case(recorded(why="late"), "records.jsonl", f"{CELL}: is ok, and why says late"),
+    "protocol": Case(
+        in_all(protocol="oracle"), "records.jsonl", f"{CELL}: its protocol is oracle; there are zero-shot"
+    ),
+    "truth as a number": Case(
+        in_all("en", model={"pickle": 0}), "records.jsonl", f"{CELL}: model is not that of the run's other records"
+    ),
+    "no hash": Case(
+        in_all(model={"weights": "sha256:none"}), "records.jsonl", rf"{CELL}: model\.weights is no SHA-256"
+    ),
+    "options": Case(
+        in_all("sw", options={"learning_rate": 1.0}),
+        "records.jsonl",
+        f"{CELL}: options is not that of the row's other records",
+    ),
+    "selection": Case(
+        in_all(options={"selection": "english-dev"}),
+        "records.jsonl",
+        f"{CELL}: selection of its target phase is not that of the record",
+    ),
+    "dev figure": Case(
+        phased(dev={"accuracy": 100.0}), "records.jsonl", f"{CELL}: phases is not that of the row's other records"
+    ),
+    "phase's seed": Case(phased(seed=True), "records.jsonl", f"{CELL}: seed of its target phase is not that of the"),
+    "phase's task": Case(phased(tasks=["twins"]), "records.jsonl", f"{CELL}: tasks of its target phase is not that"),
+    "phase's method": Case(phased(method={}), "records.jsonl", f"{CELL}: method of its target phase is not that"),
+    "phase's unit": Case(phased(unit=[]), "records.jsonl", f"{CELL}: the unit of its target phase is not in plan"),
+    "phase removed": Case(in_all(phases=[]), "records.jsonl", f"{CELL}: its phases are not target"),
+    "phase's role": Case(phased(role="intermediate"), "records.jsonl", f"{CELL}: its phases are not target"),
+    "training data": Case(
+        in_all("sw", data={"train": "sha256:" + "0" * 64}),
+        "records.jsonl",
+        f"{CELL}: data of train or dev is not that of the row's other records",
+    ),
+    "units swapped": Case(swapped("unit"), "records.jsonl", rf"{CELL}: its unit is another cell's in plan\.json"),
     "place elsewhere": Case(
         recorded(predictions=None, scores=None, metrics={}, n=None, state="failed"),
         "records.jsonl",
@@ -275,6 +371,12 @@ def test_an_edit_is_named_with_its_file_and_with_its_cell(name: str, run: Path, 
 @pytest.mark.parametrize(
     ("pattern", "by", "told"),
     [
+        (r'"files"', '"root": "", "files"', "manifest.json: is no manifest: is not JSON: root stands in it twice"),
+        (
+            r'"request.json": "',
+            r'"request.json": "\\ud800',
+            "manifest.json: is no manifest: is not JSON: 'utf-8' codec",
+        ),
         (r'"root": "..', '"root": "xy', "manifest.json: the root hash is not that of its files"),
         (r'"request.json": "..', '"request.json": "xy', "request.json: was edited, its hash is not the manifest's"),
         (r',\s+"request.json": "\w+"', "", "request.json: is not in the manifest"),
@@ -282,7 +384,7 @@ def test_an_edit_is_named_with_its_file_and_with_its_cell(name: str, run: Path, 
 )
 def test_an_edited_manifest_is_named(pattern: str, by: str, told: str, run: Path, registry: Registry) -> None:
     replaced(MANIFEST, pattern, by)(run)
-    assert told in problems(run, registry)
+    assert [one for one in problems(run, registry) if one.startswith(told)]
 
 
 def test_all_edits_are_named_at_once(run: Path, registry: Registry) -> None:
@@ -332,6 +434,22 @@ def set_first(rows: list[dict[str, Any]]) -> None:
     rows[0]["accuracy"] = 100.0 - rows[0]["accuracy"]
 
 
+def with_row(folder: Path) -> None:
+    """Values of a row that no record has."""
+    rows = {row: unpacked(folder / PACKED, row) for row in (ROW, "none.plain.s2")}
+    (folder / PACKED).write_bytes(packed({**rows, "none.plain.s3": rows[ROW]}))
+
+
+def recompressed(pattern: bytes, by: bytes) -> Edit:
+    def edit(folder: Path) -> None:
+        text = gzip.decompress((folder / PACKED).read_bytes())
+        changed = re.sub(pattern, by, text, count=1)
+        assert changed != text
+        (folder / PACKED).write_bytes(gzip.compress(changed))
+
+    return edit
+
+
 PACK_CASES = {
     "figure": Case(recorded(metrics={"accuracy": 12.5}), "records.jsonl", rf"{CELL}: accuracy is 12\.5 in the record"),
     "value": Case(value_edit(set_first), PACKED, f"{CELL}: its per-example values are not those whose hash"),
@@ -340,6 +458,32 @@ PACK_CASES = {
     ),
     "value of another example": Case(
         value_edit(lambda rows: rows[0].update(id="x")), PACKED, f"{CELL}: its per-example values hold the id x"
+    ),
+    "row of values added": Case(
+        with_row, PACKED, f"{PACKED}: is not what `leaderboard pack` makes of the values of its"
+    ),
+    "values' name twice": Case(
+        recompressed(b'"ids"', b'"ids": ["x"], "ids"'), PACKED, f"{PACKED}: is not what `leaderboard pack` makes"
+    ),
+    "brackets without end": Case(
+        recompressed(b".*", b"[" * 100_000), PACKED, f"{CELL}: cannot be computed again: .*holds no per-example values"
+    ),
+    "model": Case(
+        replaced("request.json", '"model": ".*"', '"model": "mini"'),
+        "request.json",
+        rf"{CELL}: model is not that of request\.json",
+    ),
+    "recipe": Case(in_all(recipe="xtreme"), "records.jsonl", rf"{CELL}: recipe is not that of request\.json"),
+    "dtype": Case(in_all(dtype="bfloat16"), "records.jsonl", rf"{CELL}: dtype is not that of request\.json"),
+    "limit": Case(
+        replaced("request.json", r'"limit": \{\}', '"limit": {"test": 6}'),
+        "request.json",
+        rf"{CELL}: limit is not that of request\.json",
+    ),
+    "suite": Case(
+        replaced("request.json", '"suite": null', '"suite": false'),
+        "request.json",
+        r"request\.json: is no request: suite must be a name or null",
     ),
     "values removed": Case(removed(PACKED), PACKED, f"{CELL}: cannot be computed again: {PACKED}"),
     "values damaged": Case(added(PACKED), PACKED, f"{CELL}: cannot be computed again: .*holds no per-example values"),
@@ -375,7 +519,26 @@ def test_a_hash_of_what_is_withheld_is_part_of_the_run_s_root(packed_run: Path, 
     ]
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"files": {}}', '{"files": {"a": 1}, "root": ""}', '{"root": 1}'])
+def test_records_are_not_exchanged_under_the_root_hash_of_the_run(packed_run: Path, registry: Registry) -> None:
+    """What a pack withholds counts for the run's root hash: a file of the run cannot be both there and withheld."""
+    manifest = json.loads((packed_run / MANIFEST).read_text(encoding="utf-8"))
+    was = hashes_of(packed_run)["records.jsonl"]
+    in_all(seconds=0.0)(packed_run)
+    withheld = {**manifest["withheld"], "records.jsonl": was}
+    files, run = hashes_of(packed_run), manifest["run"]
+    root = digest({"files": files, "withheld": withheld, "run": run})
+    write_json(packed_run / MANIFEST, Manifest(files=files, withheld=withheld, run=run, root=root).as_json())
+    assert problems(packed_run, registry) == ["manifest.json: records.jsonl is in the pack and withheld"]
+
+
+def test_what_is_neither_file_nor_folder_is_named(run: Path, registry: Registry) -> None:
+    os.mkfifo(run / "pipe")
+    assert problems(run, registry) == ["pipe: is a device or pipe, not a file"]
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"files": {}}', '{"files": {"a": 1}, "root": ""}', '{"root": 1}', "[" * 100_000]
+)
 def test_a_manifest_that_cannot_be_read_ends_with_5(content: str, run: Path, registry: Registry) -> None:
     (run / MANIFEST).write_text(content, encoding="utf-8")
     done = verify(run, registry, Data())

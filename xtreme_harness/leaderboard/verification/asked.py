@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from xtreme_harness.definitions import Suite, Task
+from xtreme_harness.definitions import TRACKS, Suite, Task
 from xtreme_harness.errors import DataError
-from xtreme_harness.records import Record, row_label
+from xtreme_harness.leaderboard.verification.form import is_same
+from xtreme_harness.records import FIELDS, Record, row_label
 from xtreme_harness.registry import Registry
 from xtreme_harness.unit import digest
 
+REQUEST = "request.json"
 THROUGHOUT = ("model", "recipe", "dtype", "protocol")  # a run has one of each
+OPTIONAL = ("target_dev",)  # fields that only some records have
+HASH = re.compile(r"(sha256:)?[0-9a-f]{64}", re.ASCII)
+HASHED = ("unit", "predictions", "scores")
 SIGNED = ("row", "unit", "intermediate", "method", "recipe", "dtype", "protocol", "predictions", "scores")
 SIGNED_MODEL = ("name", "weights", "tokenizer")
 
 LISTS = ("tasks", "languages", "intermediates", "methods")
+
+PROTOCOLS = tuple(track for track in TRACKS if track != "oracle")
+AFTER = " after "  # in a unit's label, before the intermediate tasks
 
 Place = tuple[str, str, str]
 
@@ -41,10 +50,12 @@ class Asked:
     def of(cls, request: Mapping[str, Any], registry: Registry) -> Asked:
         """Raises UnknownName for names that no plugin at hand registers, DataError for what is no request."""
         if wrong := [name for name in LISTS if not _is_texts(request.get(name))]:
-            raise DataError("request.json", None, f"is no request: {', '.join(wrong)} must be a list of names")
+            raise DataError(REQUEST, None, f"is no request: {', '.join(wrong)} must be a list of names")
+        if not isinstance(request.get("suite"), str | None):
+            raise DataError(REQUEST, None, "is no request: suite must be a name or null")
         try:
             named, tasks = request["suite"], tuple(request["tasks"])
-            suite = registry.suite(named) if named else Suite(name="tasks", groups={"": tasks})
+            suite = registry.suite(named) if named is not None else Suite(name="tasks", groups={"": tasks})
             mixes, methods, seeds = request["intermediates"] or ["none"], request["methods"], request["seeds"] or [None]
             series = list(product(methods, seeds))
             rows = tuple(row_label(mix, None, *one) for mix in mixes for one in series)
@@ -52,7 +63,7 @@ class Asked:
             of_arms = tuple(tuple(row_label(*arm, *one) for one in series) for arm in arms)
             return cls(suite, registry.suite_tasks(suite, tasks), tuple(request["languages"]), rows, of_arms)
         except (KeyError, TypeError) as error:
-            raise DataError("request.json", None, f"is no request: {type(error).__name__} {error}") from None
+            raise DataError(REQUEST, None, f"is no request: {type(error).__name__} {error}") from None
 
     def cells(self, rows: Sequence[str]) -> list[Place]:
         """Every row x task x language."""
@@ -104,11 +115,27 @@ def row_problems(records: Sequence[Record]) -> Iterator[str]:
     for record in records:
         place, first = " ".join(place_of(record)), records[0]
         for name in THROUGHOUT:
-            if record[name] != first[name]:
+            if not is_same(record[name], first[name]):
                 yield f"{place}: {name} is not that of the run's other records"
         fields = (record["intermediate"], record["control"], record["method"])
         if record["row"] not in (row_label(*fields, None), row_label(*fields, record["seed"])):
             yield f"{place}: intermediate, control, method and seed are not those of the row"
+
+
+def request_problems(
+    records: Sequence[Record], asked: Asked, request: Mapping[str, Any], registry: Registry
+) -> Iterator[str]:
+    """Records of another model, recipe, precision or limit than was asked for; what the machine chose is not asked."""
+    asked_for = {"recipe": request.get("recipe") or asked.suite.recipe, "dtype": request.get("dtype")}
+    model = request.get("model") if registry.has_model(str(request.get("model"))) else None  # a folder may be a link
+    limit = request.get("limit") or None
+    for record in records:
+        wrong = [name for name, value in asked_for.items() if value not in ("", None, "auto", record[name])]
+        wrong += [] if model in (None, record["model"]["name"]) else ["model"]
+        if record["state"] == "ok" and record["options"].get("limit") != limit:
+            wrong.append("limit")
+        for name in wrong:
+            yield f"{' '.join(place_of(record))}: {name} is not that of {REQUEST}"
 
 
 def record_problems(record: Record, task: Task, registry: Registry) -> Iterator[str]:
@@ -122,12 +149,19 @@ def record_problems(record: Record, task: Task, registry: Registry) -> Iterator[
         yield f"says that it is comparable: {why}"
     if record["comparable"] == bool(record["not_comparable_because"]):
         yield "comparable and not_comparable_because contradict each other"
+    if unknown := [name for name in record if name not in (*FIELDS, *OPTIONAL)]:
+        yield f"has {', '.join(unknown)}, which no record has"
+    if record["protocol"] not in PROTOCOLS:
+        yield f"its protocol is {record['protocol']}; there are {', '.join(PROTOCOLS)}"
+    if (record["state"] == "ok") != (record["why"] is None):
+        yield f"is {record['state']}, and why says {record['why']}"
     if record["state"] == "ok":
         metrics = {registry.metric(name).shown for name in task.metrics}
         if set(record["metrics"]) != metrics:
             yield f"its metrics are {', '.join(record['metrics'])}; {task.name} has {', '.join(sorted(metrics))}"
         if missing := unsigned(record):
             yield f"its signature is incomplete: {', '.join(missing)}"
+        yield from (f"{name} is no SHA-256" for name, value in _hashes(record).items() if not HASH.fullmatch(value))
 
 
 def _not_comparable(record: Record, task: Task) -> str:
@@ -148,10 +182,18 @@ def unsigned(record: Record) -> list[str]:
     return [name for name, value in values.items() if not value]
 
 
+def _hashes(record: Record) -> dict[str, str]:
+    values = {name: record[name] for name in HASHED}
+    values |= {f"model.{name}": record["model"][name] for name in ("weights", "tokenizer")}
+    values |= {f"data.{name}": value for name, value in record["data"].items()}
+    return {name: value for name, value in values.items() if value}
+
+
 def plan_problems(plan: Mapping[str, Any], records: Sequence[Record], asked: Asked) -> Iterator[str]:
     """Where a run's plan.json and its records do not belong together. Raises DataError for what is no plan."""
     try:
         keys = [unit["key"] for unit in plan["units"]]
+        labels = {unit["key"]: str(unit["label"]).partition(AFTER)[0] for unit in plan["units"]}
         facts = {
             "id": digest(keys),
             "suite": asked.suite.name,
@@ -163,5 +205,11 @@ def plan_problems(plan: Mapping[str, Any], records: Sequence[Record], asked: Ask
     for name in wrong:
         yield f"plan.json: {name} is not that of its units, of the request or of the records"
     for record in records:
-        if record["unit"] is not None and record["unit"] not in keys:
-            yield f"{' '.join(place_of(record))}: its unit is not in plan.json"
+        place = " ".join(place_of(record))
+        if record["unit"] is not None and record["unit"] not in labels:
+            yield f"{place}: its unit is not in plan.json"
+        elif record["unit"] is not None and labels[record["unit"]] != f"score {record['task']} {record['language']}":
+            yield f"{place}: its unit is another cell's in plan.json"
+        for phase in record["phases"]:
+            if str(phase.get("unit")) not in labels:
+                yield f"{place}: the unit of its {phase.get('role')} phase is not in plan.json"

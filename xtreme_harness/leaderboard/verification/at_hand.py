@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,8 +10,9 @@ from typing import Any
 
 from xtreme_harness.data.access import data_files, gold_files
 from xtreme_harness.definitions import Task
-from xtreme_harness.errors import DataError, MissingData
+from xtreme_harness.errors import MissingData
 from xtreme_harness.files import sha256_file
+from xtreme_harness.leaderboard.verification.form import json_object
 from xtreme_harness.leaderboard.verification.manifest import Manifest, hashes_of, read_manifest
 from xtreme_harness.records import Record
 from xtreme_harness.unit import digest
@@ -45,17 +45,11 @@ class Held:
         return f"sha256:{value}" if value else None
 
     def json(self, name: str) -> Any:
-        """Raises DataError for a file that is no JSON object."""
+        """What a JSON file holds; raises MissingData or DataError."""
         path = self.folder / name
         if not self.holds(name):
             raise MissingData(path, None, "there is no such file")
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise DataError(path, None, f"is not JSON: {error}") from None
-        if not isinstance(value, dict):
-            raise DataError(path, None, "holds no JSON object")
-        return value
+        return json_object(path)
 
 
 @dataclass(frozen=True)

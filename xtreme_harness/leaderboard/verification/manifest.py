@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,13 @@ from typing import Any
 from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.files import sha256_file
 from xtreme_harness.leaderboard.analyses import FOLDER as ANALYSES
+from xtreme_harness.leaderboard.verification.form import json_object
 from xtreme_harness.unit import digest
 
 MANIFEST = "manifest.json"
 VALUES = "scores/"
 ADDED = (VALUES, ANALYSES)  # what a pack adds to the files of its run
+CUT = ("request.json",)  # what a pack has in another form than its run
 
 Hashes = Mapping[str, str]  # SHA-256 by the name of a file, relative to the folder, with `/`
 
@@ -73,15 +74,20 @@ def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
+def _is_usual(path: Path) -> bool:
+    return _is_plain(path) or (path.is_dir() and not path.is_symlink())
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Raises MissingData where there is none, DataError for one that cannot be read."""
     path = folder / MANIFEST
     if not path.is_file():
         raise MissingData(path, None, "there is no such file; it lists what the folder must hold")
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        manifest = Manifest(**held)
-    except (OSError, ValueError, TypeError) as error:
+        manifest = Manifest(**json_object(path))
+    except DataError as error:
+        raise DataError(path, None, f"is no manifest: {error.what}") from None
+    except TypeError as error:
         raise DataError(path, None, f"is no manifest: {error}") from None
     tables = [manifest.files, manifest.withheld]
     if not all(isinstance(one, dict) and all(isinstance(value, str) for value in one.values()) for one in tables):
@@ -102,10 +108,10 @@ def root_of(folder: Path) -> str:
 def manifest_problems(manifest: Manifest, folder: Path, found: Hashes) -> Iterator[str]:
     """What differs between a manifest and the files `found` in the folder, by name; then what its roots say."""
     found = found if manifest.is_pack else _without_analyses(found)
-    links = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink()}
-    for name in sorted({*manifest.files, *found, *links}):
-        if name in links:
-            yield f"{name}: is a link, not a file"
+    strange = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not _is_usual(path)}
+    for name in sorted({*manifest.files, *found, *strange}):
+        if name in strange:
+            yield f"{name}: is {'a link' if strange[name].is_symlink() else 'a device or pipe'}, not a file"
         elif name not in found:
             yield f"{name}: is missing"
         elif name not in manifest.files:
@@ -120,6 +126,9 @@ def _root_problems(manifest: Manifest) -> Iterator[str]:
     expected = _pack_root(files, withheld, manifest.run) if manifest.is_pack else digest(files)
     if manifest.root != expected:
         yield f"{MANIFEST}: the root hash is not that of its files"
+    for name in files:
+        if name in withheld and name not in CUT:
+            yield f"{MANIFEST}: {name} is in the pack and withheld"
     of_run = {name: value for name, value in files.items() if not name.startswith(ADDED)} | withheld
     if manifest.is_pack and manifest.run != digest(of_run):
         yield f"{MANIFEST}: the run's root hash is not that of its files and of what is withheld"

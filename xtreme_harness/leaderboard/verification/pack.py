@@ -110,7 +110,12 @@ def sha256_of(rows: Rows) -> str:
 
 
 def packed(values: Mapping[str, Rows]) -> bytes:
-    """The bytes of one packed file: the values by row; numbers are kept exactly, and nothing tells when it was made."""
+    """The bytes of one packed file; nothing tells when it was made."""
+    return gzip.compress(packed_text(values), mtime=0)
+
+
+def packed_text(values: Mapping[str, Rows]) -> bytes:
+    """What a packed file holds: the values by row. Numbers are kept exactly."""
     ids, groups = _ids_and_groups(next(iter(values.values())))
     rows = {}
     for row, lines in values.items():
@@ -119,7 +124,7 @@ def packed(values: Mapping[str, Rows]) -> bytes:
         columns = {name: [line.get(name) for line in lines] for name in names}
         rows[row] = columns if (own["id"], own["group"]) == (ids, groups) else {**own, **columns}
     text = json.dumps({"ids": ids, "groups": groups, "rows": rows}, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), mtime=0)
+    return text.encode()
 
 
 def _ids_and_groups(lines: Rows) -> tuple[list[Any], list[Any] | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,19 @@ from xtreme_harness.leaderboard.verification.asked import (
     place_problems,
     plan_problems,
     record_problems,
+    request_problems,
     row_problems,
 )
 from xtreme_harness.leaderboard.verification.at_hand import Data, Held
 from xtreme_harness.leaderboard.verification.cell import Cell, cell_problems, how_checked, trusts_choice
+from xtreme_harness.leaderboard.verification.form import line_problems
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, VALUES, manifest_problems
-from xtreme_harness.leaderboard.verification.pack import RECORDS, REQUEST
+from xtreme_harness.leaderboard.verification.pack import ENVIRONMENT, RECORDS, REQUEST, packed_text
+from xtreme_harness.leaderboard.verification.recompute import MALFORMED
+from xtreme_harness.leaderboard.verification.trained import agreement_problems, phase_problems
 from xtreme_harness.records import Record, problem_of
 from xtreme_harness.registry import Registry
-from xtreme_harness.scores import cell_names, dev_predictions_name, packed_scores
+from xtreme_harness.scores import cell_names, decompressed, dev_predictions_name, packed_scores, unpacked
 
 PLAN, PAGE = "plan.json", "leaderboard.md"
 DEEPEST = 2  # folders between the one that is named and a run
@@ -109,11 +114,15 @@ def _verify_contents(done: Verified, held: Held, registry: Registry, data: Data)
         return
     done.problems += place_problems(records, asked)
     done.problems += row_problems(records)
+    done.problems += request_problems(records, asked, held.json(REQUEST), registry)
+    done.problems += agreement_problems(records)
     done.problems += _stray_files(held, records)
+    done.problems += _packed_problems(held, records)
     _verify_cells(done, _cells(held, records, asked, registry, data))
     if not held.manifest.is_pack and records:
         done.problems += plan_problems(held.json(PLAN), records, asked)
         done.problems += _page_problems(held, records, asked)
+    held.json(ENVIRONMENT)
 
 
 def _sound_records(done: Verified, held: Held) -> list[Record]:
@@ -126,6 +135,7 @@ def _sound_records(done: Verified, held: Held) -> list[Record]:
             done.problems.append(f"{RECORDS}, line {number}: {problem}")
         else:
             records.append(record)
+    done.problems += [f"{RECORDS}, {problem}" for problem in line_problems(held.folder / RECORDS)]
     return records
 
 
@@ -152,6 +162,7 @@ def _verify_cells(done: Verified, cells: Iterable[Cell]) -> None:
     for cell in cells:
         place = " ".join(place_of(cell.record))
         told = [*record_problems(cell.record, cell.task, cell.registry), *cell_problems(cell)]
+        told += phase_problems(cell.record, cell.task) if cell.record["state"] == "ok" else []
         done.problems += [f"{place}: {problem}" for problem in told]
         done.checked[how_checked(cell)] += 1
         others += [cell.task.name] if cell.parts.is_other and not cell.parts.comes_along else []
@@ -171,6 +182,20 @@ def _stray_files(held: Held, records: Sequence[Record]) -> Iterator[str]:
     for name in held.hashes:
         if name.startswith(("predictions/", VALUES)) and name not in known:
             yield f"{name}: belongs to no record"
+
+
+def _packed_problems(held: Held, records: Sequence[Record]) -> Iterator[str]:
+    """Packed files that hold more than the values of the records' rows; what cannot be read is told with its cell."""
+    rows: dict[str, list[str]] = {}
+    for record in records:
+        name = packed_scores(Path(), record["task"], record["language"]).as_posix()
+        if record["scores"] is not None and held.holds(name):
+            rows.setdefault(name, []).append(record["row"])
+    for name, labels in rows.items():
+        with suppress(*MALFORMED):
+            values = {label: unpacked(held.folder / name, label) for label in labels}
+            if decompressed(held.folder / name) != packed_text(values):
+                yield f"{name}: is not what `leaderboard pack` makes of the values of its rows"
 
 
 def _page_problems(held: Held, records: Sequence[Record], asked: Asked) -> Iterator[str]:
