@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -61,14 +62,40 @@ def copied(results: Path) -> None:
 
 def with_other_times(results: Path) -> None:
     """A copy whose records were changed where two runs of one request may differ."""
-    copied(results)
-    folder = results / "juma" / "mine"
-    records = [
-        {**one, "created": "2030-01-01T00:00:00Z", "seconds": 1.0} for one in read_records(folder / "records.jsonl")
-    ]
+    changed(results, "juma/mine", lambda one: one.update(created="2030-01-01T00:00:00Z", seconds=1.0))
+
+
+def changed(results: Path, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+    """A copy of the submission under another name, with every record changed and hashes to match."""
+    folder = Path(shutil.copytree(results / "amina" / "first", results / name))
+    records = read_records(folder / "records.jsonl")
+    for record in records:
+        change(record)
     write_records(folder / "records.jsonl", records)
     made = manifest_of_pack(folder, read_manifest(folder))
     (folder / MANIFEST).write_text(json.dumps(made.as_json() | {"run": "0" * 64}), encoding="utf-8")
+
+
+def of_another_version(results: Path) -> None:
+    """With values in another order, so that only figures tell."""
+    changed(
+        results,
+        "juma/mine",
+        lambda one: one.update(code={"xtreme-harness": "9.9"}, scores=f"sha256:{one['scores'][::-1]}"),
+    )
+
+
+def of_another_model(results: Path) -> None:
+    changed(results, "juma/mine", lambda one: one["model"].update(name="mine", weights="sha256:" + "0" * 64))
+
+
+def in_a_folder_like_a_readme(results: Path) -> None:
+    (results / "README.md").unlink()
+    shutil.copytree(results / "amina" / "first", results / "README.md" / "mine")
+
+
+def in_capitals(results: Path) -> None:
+    shutil.copytree(results / "amina" / "first", results / "Amina" / "second")
 
 
 def misplaced(results: Path) -> None:
@@ -100,6 +127,10 @@ def with_file(name: str) -> Callable[[Path], object]:
     [
         (copied, "juma/mine: the run is a duplicate: amina/first has it"),
         (with_other_times, f"juma/mine: {DOUBLE}"),
+        (of_another_version, f"juma/mine: {DOUBLE}"),
+        (of_another_model, f"juma/mine: {DOUBLE}"),
+        (in_a_folder_like_a_readme, "amina/first: the run is a duplicate: README.md/mine has it"),
+        (in_capitals, "amina: differs from Amina by its capitals alone"),
         (misplaced, "first: is a pack; its place is <submitter>/<run name>/"),
         (run_instead, "amina/first: is no pack; make one with: xtreme-harness leaderboard pack RUN --out DIR"),
         (few_languages, "amina/first: has only the languages en, sw; a submission has all of its tasks"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from xtreme_harness.registry import Registry
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 OF_A_PACK = (RECORDS, REQUEST, ENVIRONMENT, MANIFEST, *FILES)
+DIGITS = 6  # of a figure
 READMES = ("README.md", ".gitkeep")  # of people, not of packs
 
 
@@ -30,6 +31,7 @@ def repository_problems(results: Path, registry: Registry) -> Iterator[str]:
         for run in _entries(submitter) if submitter.is_dir() and not (submitter / MANIFEST).exists() else ():
             yield from _name_problems(run, results)
             packs += [run] if run.is_dir() else []
+    yield from _case_problems([path.relative_to(results).as_posix() for path in (*_entries(results), *packs)])
     seen: dict[Any, str] = {}
     for folder in packs:
         name = folder.relative_to(results).as_posix()
@@ -37,7 +39,7 @@ def repository_problems(results: Path, registry: Registry) -> Iterator[str]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.iterdir()) if path.name not in READMES]
+    return [path for path in sorted(folder.iterdir()) if path.name not in READMES or path.is_dir()]
 
 
 def _name_problems(path: Path, results: Path) -> Iterator[str]:
@@ -48,6 +50,14 @@ def _name_problems(path: Path, results: Path) -> Iterator[str]:
         yield f"{name}: is no folder; there are packs only, in <submitter>/<run name>/"
     if not NAME.fullmatch(path.name):
         yield f"{name}: a name has letters, digits, '.', '_' and '-' only, and begins with one of the first two"
+
+
+def _case_problems(names: Sequence[str]) -> Iterator[str]:
+    """Names that are one name on the file systems of some machines."""
+    known: dict[str, str] = {}
+    for name in names:
+        if (other := known.setdefault(name.lower(), name)) != name:
+            yield f"{name}: differs from {other} by its capitals alone"
 
 
 def _pack_problems(folder: Path, name: str, registry: Registry, seen: dict[Any, str]) -> Iterator[str]:
@@ -70,16 +80,31 @@ def _pack_problems(folder: Path, name: str, registry: Registry, seen: dict[Any, 
 
 
 def _row_keys(records: Sequence[Record], asked: Asked) -> dict[Any, str]:
-    """What tells each row from every other: its signature with its figures."""
+    """What tells each row from every other: its per-example values; its signature with its figures.
+
+    Who copies a row can give it another model or version, or its values another order; not other values.
+    """
     rows: dict[str, list[Record]] = {}
     for record in records:
         rows.setdefault(record["row"], []).append(record)
-    return {(signature(own, versioned(asked.suite)), _figures(own)): f"row {label}" for label, own in rows.items()}
+    suite = versioned(asked.suite)
+    found: dict[Any, str] = {}
+    for label, own in rows.items():
+        _, _, unversioned = signature(own, suite).partition(" | ")
+        found.setdefault((unversioned, _told(own, _figures)), f"row {label}")
+        if any(record["scores"] for record in own):
+            found.setdefault(_told(own, lambda record: record["scores"]), f"row {label}")
+    return found
 
 
-def _figures(records: Sequence[Record]) -> str:
-    fields = ("task", "language", "state", "metrics")
-    return "\n".join(sorted(json.dumps([one[name] for name in fields], sort_keys=True) for one in records))
+def _told(records: Sequence[Record], about: Callable[[Record], Any]) -> str:
+    cells = ([one["task"], one["language"], one["state"], about(one)] for one in records)
+    return "\n".join(sorted(json.dumps(cell, sort_keys=True) for cell in cells))
+
+
+def _figures(record: Record) -> dict[str, float]:
+    """To so many digits as no order of sums changes."""
+    return {name: round(float(value), DIGITS) for name, value in record["metrics"].items()}
 
 
 def _duplicates(keys: Mapping[Any, str], name: str, seen: dict[Any, str]) -> Iterator[str]:
