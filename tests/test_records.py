@@ -107,7 +107,19 @@ def test_what_stands_inside_a_field_is_sound(field: str, value: Any, record_of: 
     assert problem_of(record_of(**{field: value})) == f"the field {field} holds {value!r}"
 
 
-@pytest.mark.parametrize("change", [{"name": None}, {"weights": 1}])
+@pytest.mark.parametrize("field", ["row", "task", "language", "intermediate", "control", "method", "recipe", "dtype"])
+@pytest.mark.parametrize("name", ["two\nlines", "\u202eback", "nothing\x00"])
+def test_a_name_is_one_line_that_can_be_shown(field: str, name: str, record_of: RecordOf) -> None:
+    assert problem_of(record_of(**{field: name})) == f"the field {field} holds {name!r}"
+
+
+@pytest.mark.parametrize("field", ["row", "task", "language"])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "a\\b"])
+def test_what_names_files_leads_nowhere_else(field: str, name: str, record_of: RecordOf) -> None:
+    assert problem_of(record_of(**{field: name})) == f"the field {field} holds {name!r}"
+
+
+@pytest.mark.parametrize("change", [{"name": "two\nlines"}, {"name": None}, {"weights": 1}])
 def test_a_model_is_named_in_text(change: dict[str, Any], record_of: RecordOf) -> None:
     model = {**record_of()["model"], **change}
     assert problem_of(record_of(model=model)) == f"the field model holds {model!r}"

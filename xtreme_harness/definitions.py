@@ -14,6 +14,7 @@ from typing import Any
 
 from xtreme_harness.errors import DefinitionError
 from xtreme_harness.jsonl import read_part
+from xtreme_harness.legible import is_legible
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -416,6 +417,8 @@ class Board:
                 problems.append(f"unknown {what} {', '.join(unknown)}: one of {', '.join(known)}")
         if outside := [path for path in (*self.runs, self.references) if Path(path).is_absolute()]:
             problems.append(f"{', '.join(outside)} must be relative to the folder that the board is built in")
+        if not is_legible(self.title):
+            problems.append(f"title holds characters that cannot be shown in one line: {self.title!r}")
         if "" in self.runs:
             problems.append("runs holds an empty pattern")
         if self.average != "tasks":

@@ -12,6 +12,7 @@ from xtreme_harness.definitions import Suite
 from xtreme_harness.errors import DataError
 from xtreme_harness.files import write_text
 from xtreme_harness.jsonl import dump_line, read_jsonl
+from xtreme_harness.legible import is_legible
 
 SCHEMA = 1
 Record = dict[str, Any]
@@ -20,6 +21,9 @@ STATES = ("ok", "failed", "missing-data", "unlabelled", "skipped", "not-publishe
 CHOSEN = ("threshold",)  # options that dev gold chose: an outcome, another one in every language and with every seed
 VARYING = ("seconds", "created", "device", "code")  # what two runs of one request may differ in
 MODEL_FIELDS = ("name", "weights", "tokenizer", "revision")
+NAMES = ("row", "task", "language", "intermediate", "control", "method", "recipe", "dtype")
+PLACES = ("row", "task", "language")  # which name folders and files too
+NO_PLACE = re.compile(r"\.{0,2}|.*[/\\].*")
 CREATED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "schema": int,
@@ -88,7 +92,10 @@ def _inner_problem(record: Record) -> str | None:
         "created": created is None or CREATED.fullmatch(created) is not None,
         "seconds": record["seconds"] is None or (_is_finite(record["seconds"]) and record["seconds"] >= 0),
     }
+    sound |= {name: is_legible(record[name] or "") for name in NAMES}
+    sound["model"] = sound["model"] and is_legible(model["name"])
     wrong = [name for name, is_sound in sound.items() if not is_sound]
+    wrong += [name for name in PLACES if NO_PLACE.fullmatch(record[name])]
     return f"the field {wrong[0]} holds {record[wrong[0]]!r}" if wrong else None
 
 

@@ -37,6 +37,11 @@ PICTURES = {
 }
 
 
+def test_a_script_that_the_font_lacks_is_text_in_an_svg_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    assert "中文" in texts(a_heat_map(rows=["中文", "b"]).svg())
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_has_the_same_bytes_each_time(name: str) -> None:
     picture = PICTURES[name]

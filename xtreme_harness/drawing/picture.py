@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,7 +81,9 @@ class Picture:
         return out.getvalue()
 
     def _save(self, out: Any, form: str, metadata: dict[str, str | None], **how: Any) -> None:
-        with style():
+        with style(), warnings.catch_warnings():
+            if form == "svg":  # whose text the reader's fonts set
+                warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
             self.draw().savefig(
                 out, format=form, metadata=metadata, facecolor=PAPER, bbox_inches="tight", pad_inches=0.12, **how
             )

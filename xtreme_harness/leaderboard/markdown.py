@@ -11,23 +11,24 @@ EXPLAINED = (
     f"Groups are means of their tasks; `{WITHOUT_ENGLISH}` is the mean of the tasks' means over all languages but "
     f"English, `{GAP}` the mean over the tasks with English of English minus the mean of the others."
 )
-EMPHASIS = re.compile(r"[`*\[~$]|(?<!\w)_|_(?!\w)")  # what markdown would read as more than text
+EMPHASIS = re.compile(r"[`*\[~$]|(?<!\w)_|_(?!\w)|(?<!\S)#+(?!\S)|^[-+](?= )")  # more than text to markdown
+NUMBERED = re.compile(r"^(\d{1,9})([.)])(?= )")  # it would begin a list
 
 
 def table(titles: list[str], lines: list[list[str]], names: int = 1) -> str:
     """A markdown table whose first `names` columns are text, the others figures."""
     from tabulate import tabulate
 
-    safe = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    heads, *safe = [[cell.replace("|", "\\|") for cell in line] for line in (titles, *lines)]
     alignment = ["left"] * names + ["right"] * (len(titles) - names)
-    return str(tabulate(safe, headers=titles, tablefmt="pipe", colalign=alignment, disable_numparse=True))
+    return str(tabulate(safe, headers=heads, tablefmt="pipe", colalign=alignment, disable_numparse=True))
 
 
 def escaped(text: str) -> str:
     """Text that shows as it is; a bar is left to the table, where alone it means something."""
     for mark, instead in (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(mark, instead)
-    return EMPHASIS.sub(r"\\\g<0>", " ".join(text.split()))
+    return NUMBERED.sub(r"\1\\\2", EMPHASIS.sub(r"\\\g<0>", " ".join(text.split())))
 
 
 def difference_text(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+from xtreme_harness.legible import legible
 from xtreme_harness.records import Record
 
 NOT_COMPARABLE = "not comparable"
@@ -25,10 +26,10 @@ class Told(NamedTuple):
 
 def told(record: Record) -> Told | None:
     """None where there is nothing to say."""
-    because = "" if record["comparable"] else record["not_comparable_because"]
+    because = "" if record["comparable"] else legible(record["not_comparable_because"])
     lengths = (record["options"].get("max_length"), record["options"].get("max_length_asked"))
     shortened = lengths if record["phases"] and all(lengths) else None
-    why = "" if record["state"] == "ok" else record["why"] or ""
+    why = "" if record["state"] == "ok" else legible(record["why"] or "")
     if not because and not shortened and not why:
         return None
     return Told(record["task"], record["language"], because, shortened, record["state"], why)

@@ -105,6 +105,7 @@ def test_protocols_become_tracks_and_others_are_named(tmp_path: Path) -> None:
         ("text", "row 1: is no object"),
         ({**ROW, "system": 3}, "row 1: lacks a sound system"),
         ({name: ROW[name] for name in ROW if name != "source"}, "row 1: lacks a sound source"),
+        ({**ROW, "source": " "}, "row 1: has no source"),  # without one it would pass for a row that was run
         ({**ROW, "values": {"xnli": "high"}}, "row 1: 'high' is no figure from 0 to 100"),
         ({**ROW, "values": {"xnli": True}}, "row 1: True is no figure"),
         ({**ROW, "average": 101}, "row 1: 101 is no figure"),
@@ -115,6 +116,12 @@ def test_protocols_become_tracks_and_others_are_named(tmp_path: Path) -> None:
 def test_a_row_that_does_not_fit_is_named(tmp_path: Path, row: Any, told: str) -> None:
     with pytest.raises(DataError, match=told):
         standings(tmp_path, row)
+
+
+def test_printed_text_is_shown_in_one_line_and_in_its_order(tmp_path: Path) -> None:
+    board = standings(tmp_path, {**ROW, "system": "two\nlines", "source": "\u202eback", "notes": "\x01"})
+    (row,) = board.rows
+    assert (row.name, row.source, row.notes) == ("two lines", "\ufffdback", ("\ufffd",))
 
 
 def test_ids_are_unique_in_links_too(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
+import html5lib
 import pytest
 
 from xtreme_harness.leaderboard.formats.figures import pictures, render
@@ -100,6 +101,21 @@ def test_names_of_others_do_not_become_paths(standings: Standings) -> None:
     )
     names = [PurePosixPath(name) for name in render(task)]
     assert all(".." not in name.parts and not name.is_absolute() and len(name.parts) <= 2 for name in names)
+
+
+def test_any_name_stays_text_on_the_page(standings: Standings) -> None:
+    """Read back through a renderer: no element, no link and no picture but the figures come from names."""
+    markdown_it = pytest.importorskip("markdown_it", reason="no markdown renderer")
+    name = "a <script>b</script> [l](http://x) ![i](y) | `c` ]\n# head"
+    named = replace(standings, title=name, rows=(replace(standings.rows[0], name=name),), remarks=(name,))
+    (page,) = [text for file, text in render(named).items() if file.endswith(".md")]
+    shown = markdown_it.MarkdownIt("gfm-like", {"linkify": False}).render(page)
+    tree = html5lib.parse(shown, namespaceHTMLElements=False)
+    assert "".join(tree.find(".//h1").itertext()) == f"{name.replace(chr(10), ' ')}: figures"
+    assert len(tree.findall(".//h1")) == 1
+    assert not [one for tag in ("script", "a", "code") for one in tree.iter(tag)]
+    assert {one.get("src") for one in tree.iter("img")} == {file for file in render(named) if file.endswith(".svg")}
+    assert {line[1].text for line in tree.iter("tr") if line[1].tag == "td"} == {name.replace("\n", " ")}
 
 
 def test_means_by_group_are_over_the_tasks_that_have_it(standings: Standings) -> None:

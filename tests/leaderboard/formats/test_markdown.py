@@ -101,6 +101,9 @@ def test_signatures_name_run_and_root(standings: Standings) -> None:
         "*bold* _slanted_ `code` ~~gone~~ snake_case",
         "[link](http://x) ![image](y)",
         "$x$ &amp; &lt;",
+        "# no heading #",
+        "- no list",
+        "1. no list either",
     ],
 )
 def test_any_name_survives(standings: Standings, name: str) -> None:
@@ -118,6 +121,20 @@ def test_any_name_survives(standings: Standings, name: str) -> None:
 def test_a_line_break_in_a_name_does_not_break_the_page(standings: Standings) -> None:
     row: Standing = replace(standings.rows[0], name="two\nlines")
     assert tables(page(replace(standings, rows=(row,))))[0][1][1] == "two lines"
+
+
+def test_a_line_break_in_a_signature_begins_no_heading(standings: Standings) -> None:
+    row = replace(standings.rows[0], signature="a\n# b", run="c\n# d")
+    text = page(replace(standings, rows=(row,)))
+    assert headings(text)[-1] == "Signatures"
+    assert {"a # b", "c # d"} <= {"".join(one.itertext()) for one in tree(text).iter(f"{HTML}code")}
+
+
+def test_a_bar_in_a_heading_makes_no_column(standings: Standings) -> None:
+    cells = {**standings.languages, "nli": ("a|b", "<i>")}
+    shown = {"nli": {"a|b": Shown(value=1.0), "<i>": Shown(value=2.0)}, "pos": standings.rows[0].languages["pos"]}
+    found = tables(page(replace(standings, languages=cells, rows=(replace(standings.rows[0], languages=shown),))))
+    assert ["row", "a|b", "<i>", "mean"] in [table[0] for table in found]
 
 
 def test_a_backtick_in_a_signature_stays_in_it(standings: Standings) -> None:

@@ -70,6 +70,13 @@ def test_names_keep_their_commas_and_are_no_formulas(standings: Standings) -> No
     assert lines(replace(standings, rows=(row,)))[0]["name"] == '\'=1+1, "quoted"\nlines'
 
 
+def test_languages_and_metrics_are_no_formulas_either(standings: Standings) -> None:
+    cells = {"nli": {"=1+1": Shown(value=50.0, metrics={"@x": 1.0})}, "pos": {}}
+    found = lines(replace(standings, rows=(replace(standings.rows[0], languages=cells),)))
+    assert {line["language"] for line in found} == {"", "'=1+1"}
+    assert {line["metric"] for line in found} >= {"headline", "'@x"}
+
+
 def test_the_json_holds_everything(standings: Standings) -> None:
     files = rendered(standings, ["json"])
     assert list(files) == ["two.json"]

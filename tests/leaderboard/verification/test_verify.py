@@ -563,13 +563,13 @@ def test_a_folder_without_a_manifest_is_not_verified(run: Path, registry: Regist
 
 
 def test_a_place_outside_the_folder_is_not_read(run: Path, registry: Registry) -> None:
-    """Names in records are looked up among the files that are there, and never made into paths."""
+    """A record whose row, task or language is no name is not looked at; others are looked up among the files there."""
     (run.parent / "sw.jsonl").write_bytes((run / PREDICTIONS).read_bytes())
     records = read_records(run / "records.jsonl")
     records[1] = {**records[1], "row": "../../..", "task": "."}
     write_records(run / "records.jsonl", records)
     make_match(run)
-    assert "row ../../..: was not asked for" in problems(run, registry)
+    assert "records.jsonl, line 2: the field row holds '../../..'" in problems(run, registry)
 
 
 def test_runs_are_found_up_to_two_folders_down(run: Path, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 from xtreme_harness.leaderboard.board.series import Series
 
 UNSAFE = re.compile(r"[^a-z0-9._-]+")
+LONGEST = 100  # characters of a name; file systems take 255, with the ending
 PLAIN = "plain"
 NONE = "none"
 
 
 def slug(text: str) -> str:
     """Safe in a file name and in a link: letters, digits, dots, hyphens and underscores; no dot at the front."""
-    return UNSAFE.sub("-", text.lower()).strip("-.") or "row"
+    return UNSAFE.sub("-", text.lower())[:LONGEST].strip("-.") or "row"
 
 
 def ids(found: Sequence[tuple[Series, str]]) -> list[str]:

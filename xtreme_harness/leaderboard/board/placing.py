@@ -25,7 +25,7 @@ from xtreme_harness.unit import digest
 DECIDING = tuple(  # the modules whose code decides what the cache keeps
     f"xtreme_harness.{name}"
     for name in (
-        *("stats", "scores", "records", "leaderboard.averages", "leaderboard.board.evidence"),
+        *("stats", "scores", "records", "legible", "leaderboard.averages", "leaderboard.board.evidence"),
         *("leaderboard.board.condensed", "leaderboard.board.series", "leaderboard.remarks"),
     )
 )

@@ -17,6 +17,7 @@ from xtreme_harness.errors import DataError, MissingData
 from xtreme_harness.leaderboard.averages import Figure, aggregated, mean
 from xtreme_harness.leaderboard.board.names import slug
 from xtreme_harness.leaderboard.standings import Shown, Standing
+from xtreme_harness.legible import legible
 
 UNKNOWN = Figure(None, "not-published")
 TRACK_OF = {"zero-shot": "zero-shot", "translate-train": "translate-train", "translate-train-all": "translate-train"}
@@ -33,6 +34,7 @@ FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "verified": bool,
     "notes": (str, type(None)),
 }
+PRINTED = ("system", "source", "notes")  # what readers of the board see
 Row = dict[str, Any]
 
 
@@ -65,6 +67,7 @@ def read_references(path: Path, tasks: Sequence[str], tracks: Sequence[str]) -> 
             raise DataError(path, None, f"row {number}: {problem}")
         taken.add(slug(row["id"]))
     known = [row for row in held["rows"] if row["verified"] and _shows_anything(row, tasks)]
+    known = [{**row, **{name: legible(row[name]) for name in PRINTED if row[name]}} for row in known]
     return References(
         rows=tuple(row for row in known if _track(row) in tracks),
         remarks=tuple(_left_out(row) for row in known if _track(row) is None),
@@ -93,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise MissingData(path, None, "there is no such file of published rows")
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(path, None, f"is not JSON: {error}") from None
     if not isinstance(held, dict) or not isinstance(held.get("rows"), list):
         raise DataError(path, None, 'holds no {"rows": [...]}')
@@ -105,6 +108,8 @@ def _problem(row: Any) -> str:
         return "is no object"
     if wrong := [name for name, kind in FIELDS.items() if name not in row or not isinstance(row[name], kind)]:
         return f"lacks a sound {', '.join(wrong)}"
+    if empty := [name for name in ("id", "system", "source") if not row[name].strip()]:
+        return f"has no {', '.join(empty)}"
     figures = [*row["values"].values(), row["average"]]
     for cells in (row["per_language"] or {}).values():
         if not isinstance(cells, dict):

@@ -24,10 +24,10 @@ def render(standings: Standings) -> Mapping[str, str]:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(FIELDS)
     for row in standings.rows:
-        about = [row.id, _text(row.name), row.track, row.rank]
+        about = [row.id, _text(row.name), _text(row.track), row.rank]
         for task, language, metric, shown in _lines(row):
             figures = [shown.value, shown.low, shown.high, shown.deviation]
-            writer.writerow([*about, task, language, metric, *figures, shown.state])
+            writer.writerow([*about, *map(_text, (task, language, metric)), *figures, shown.state])
     return {f"{standings.name}.csv": stream.getvalue()}
 
 

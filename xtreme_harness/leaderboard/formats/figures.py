@@ -44,7 +44,7 @@ def folder_name(standings: Standings) -> str:
 def page(standings: Standings, drawn: dict[str, Picture]) -> str:
     """Markdown that shows every figure, and in words what they show by group."""
     folder = folder_name(standings)
-    shown = [f"![{escaped(one.title)}]({folder}/{name}.svg)" for name, one in drawn.items()]
+    shown = [f"![{_alternative(one.title)}]({folder}/{name}.svg)" for name, one in drawn.items()]
     notes = "\n".join(f"- {escaped(remark)}" for remark in standings.remarks)
     parts = [f"# {escaped(standings.title)}: figures", notes, *shown, "## By group", group_tables(standings)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -152,3 +152,8 @@ def _name(row: Standing) -> str:
 
 def _cell(figure: Figure) -> Cell:
     return figure.state if figure.value is None else figure.value
+
+
+def _alternative(title: str) -> str:
+    """The text in place of a picture, whose brackets must not end it."""
+    return escaped(title).replace("]", r"\]")

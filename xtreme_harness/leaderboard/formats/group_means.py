@@ -56,5 +56,5 @@ def _table(standings: Standings, groups: Groups) -> str:
         for row in standings.rows:
             means = group_means(standings, row, codes)
             figures = [means[column].text() if column in means else "" for column in columns]
-            lines.append([f"{group}: {', '.join(codes)}", escaped(row.name), *figures])
-    return table(["languages", "row", *columns], lines, names=2)
+            lines.append([escaped(f"{group}: {', '.join(codes)}"), escaped(row.name), *figures])
+    return table(["languages", "row", *map(escaped, columns)], lines, names=2)

@@ -35,7 +35,8 @@ def render(standings: Standings) -> Mapping[str, str]:
 
 
 def _code(text: str) -> str:
-    """A code span, whatever backticks stand in it."""
+    """A code span in one line, whatever backticks stand in it."""
+    text = " ".join(text.split())
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence, space = "`" * (longest + 1), " " if longest else ""
     return f"{fence}{space}{text}{space}{fence}"
@@ -135,7 +136,7 @@ def _languages(rows: Sequence[Standing], standings: Standings) -> Iterator[str]:
         if lines:
             metrics = " and ".join(standings.metrics[task])
             yield f"#### {escaped(task)}" + (f" ({escaped(metrics)})" if metrics else "")
-            yield table(["row", *standings.languages[task], "mean"], lines)
+            yield table(["row", *map(escaped, standings.languages[task]), "mean"], lines)
 
 
 def _languages_of(task: str, rows: Sequence[Standing], standings: Standings) -> list[list[str]]:
