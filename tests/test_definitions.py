@@ -42,7 +42,7 @@ EVERYTHING = [
     Kind(name="k", summary="", trainable=True, load=nothing),
     Method(name="m", summary="", load=nothing),
     Executor(name="e", summary="", load=nothing),
-    Board(name="b", title="B", suite="s"),
+    Board(name="b", title="B", suite="s", runs=("r/*",)),
     Source(file="f", address="a"),
 ]
 
@@ -161,12 +161,22 @@ def test_a_board_names_a_suite_or_tasks(fields: dict[str, Any]) -> None:
         ({"runs": ("/tmp/*",)}, "/tmp/\\* must be relative to the folder that the board is built in"),
         ({"references": "/p.json"}, "/p.json must be relative"),
         ({"runs": ("",)}, "runs holds an empty pattern"),
+        ({"runs": ("../*",)}, "\\.\\./\\* must be relative to the folder that the board is built in, and below it"),
+        ({"runs": ("a/**x",)}, "a/\\*\\*x: \\*\\* stands for whole folders"),
+        ({"runs": ()}, "name runs or references"),
+        ({"outputs": ()}, "name at least one output"),
+        ({"tracks": ()}, "name at least one track"),
+        ({"tracks": ("zero-shot", "zero-shot")}, "tracks names zero-shot twice"),
+        ({"outputs": ("csv", "json", "csv")}, "outputs names csv twice"),
+        ({"suite": "", "tasks": ("xnli", "xnli")}, "tasks names xnli twice"),
+        ({"title": "two\nlines"}, "title holds characters that cannot be shown in one line"),
+        ({"hub": "x y"}, "hub must be owner/name, not 'x y'"),
         ({"average": "groups"}, "average must be 'tasks', not 'groups'"),
     ],
 )
 def test_a_board_knows_what_it_can_show(fields: dict[str, Any], told: str) -> None:
     with pytest.raises(DefinitionError, match=told):
-        Board(name="b", title="B", suite="mini", **fields)
+        Board(**{"name": "b", "title": "B", "suite": "mini", "runs": ("r/*",), **fields})
 
 
 @pytest.mark.parametrize("class_", [Kind, Method, Executor])

@@ -52,6 +52,7 @@ NO_ADAPTER = "none"
 ADAPTERS = (NO_ADAPTER, "lora")
 ADAPTER_VALUES = ("adapter", "lora_rank", "lora_alpha", "lora_dropout", "lora_modules")
 POOLINGS = ("mean", "cls")
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 TRACKS = ("zero-shot", "translate-train", "target-tuned", "oracle")  # never compared with each other
 OUTPUTS = ("markdown", "html", "csv", "latex", "json", "model-index", "eval-results", "eee", "figures")
 
@@ -413,14 +414,29 @@ class Board:
     def __post_init__(self) -> None:
         problems = [] if bool(self.suite) != bool(self.tasks) else ["name either a suite or tasks"]
         for what, given, known in (("output", self.outputs, OUTPUTS), ("track", self.tracks, TRACKS)):
+            problems += [] if given else [f"name at least one {what}"]
             if unknown := [one for one in given if one not in known]:
                 problems.append(f"unknown {what} {', '.join(unknown)}: one of {', '.join(known)}")
-        if outside := [path for path in (*self.runs, self.references) if Path(path).is_absolute()]:
-            problems.append(f"{', '.join(outside)} must be relative to the folder that the board is built in")
+        for name in ("tasks", "tracks", "outputs"):
+            given = getattr(self, name)
+            problems += [f"{name} names {one} twice" for one in dict.fromkeys(given) if given.count(one) > 1]
+        problems += _place_problems(self.runs, self.references)
         if not is_legible(self.title):
             problems.append(f"title holds characters that cannot be shown in one line: {self.title!r}")
-        if "" in self.runs:
-            problems.append("runs holds an empty pattern")
         if self.average != "tasks":
             problems.append(f"average must be 'tasks', not {self.average!r}")
+        if self.hub and not HUB_NAME.fullmatch(self.hub):
+            problems.append(f"hub must be owner/name, not {self.hub!r}")
         _check("Board", self.name, problems)
+
+
+def _place_problems(runs: Sequence[str], references: str) -> list[str]:
+    """What is wrong with the places of a board, which lie in the folder that it is built in."""
+    problems = [] if runs or references else ["name runs or references"]
+    if outside := [path for path in (*runs, references) if Path(path).is_absolute() or ".." in Path(path).parts]:
+        problems.append(f"{', '.join(outside)} must be relative to the folder that the board is built in, and below it")
+    if "" in runs:
+        problems.append("runs holds an empty pattern")
+    if strange := [path for path in runs if any("**" in part and part != "**" for part in Path(path).parts)]:
+        problems.append(f"{', '.join(strange)}: ** stands for whole folders and must be a part of its own")
+    return problems

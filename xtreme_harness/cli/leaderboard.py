@@ -33,8 +33,10 @@ def find_board(board: str, folder: str, plugins: tuple[str, ...]) -> tuple[Board
         raise RequestError(f"--dir {folder}: there is no such folder.")
     registry = load_registry(plugins)
     described = read_board(Path(board)) if board.endswith(".toml") else registry.board(board)
-    suite = registry.suite(described.suite) if described.suite else Suite(name="tasks", groups={"": described.tasks})
-    return described, suite, root
+    if described.suite:
+        return described, registry.suite(described.suite), root
+    tasks = tuple(registry.target_task(name).name for name in described.tasks)
+    return described, Suite(name="tasks", groups={"": tasks}), root
 
 
 def cache() -> Path:

@@ -53,6 +53,12 @@ def test_a_board_without_runs_says_where_it_looked(tmp_path: Path) -> None:
         build(BOARD, SUITE, tmp_path)
 
 
+def test_a_board_that_none_of_its_runs_belongs_to_says_so(tmp_path: Path, record_of: RecordOf) -> None:
+    write_run(tmp_path, "a", record_of(task="pawsx"))
+    with pytest.raises(MissingData, match=r"no run under s/\* has a row of board board: xnli on the tracks zero-shot"):
+        build(BOARD, SUITE, tmp_path)
+
+
 def test_a_damaged_run_is_named(tmp_path: Path, record_of: RecordOf) -> None:
     write_run(tmp_path, "a", record_of(state="fine"))
     with pytest.raises(DataError, match=r"records\.jsonl, line 1: unknown state 'fine'"):

@@ -102,6 +102,13 @@ def test_a_board_of_one_s_own_in_every_table_form(boards: Path, tmp_path: Path) 
     assert refused.returncode == 2 and "must be relative" in refused.stderr
 
 
+def test_a_task_that_nobody_registers_is_no_column(tmp_path: Path) -> None:
+    board = tmp_path / "own.toml"
+    board.write_text('tasks = ["mini.nlu"]\nruns = ["*"]\n', encoding="utf-8")
+    refused = build(tmp_path, str(board))
+    assert refused.returncode == 2 and "Unknown task 'mini.nlu'" in refused.stderr
+
+
 def test_the_board_says_that_it_is_not_comparable_and_gives_signatures() -> None:
     page = (BOARDS / "mini.md").read_text(encoding="utf-8")
     assert "not comparable" in page

@@ -39,7 +39,8 @@ def record_files(board: Board, folder: Path) -> list[Path]:
 def entries_of(board: Board, tasks: Sequence[str], folder: Path, cache: Cache) -> list[Entry]:
     """The rows of the board's tracks with a cell in one of `tasks`.
 
-    Raises DataError where a cell comes twice, and for a run's analyses that are damaged or not its own.
+    Raises DataError where a cell comes twice, and for a run's analyses that are damaged or not its own; MissingData as
+    `record_files`, and where no row of a run is the board's.
     """
     found = []
     for path in record_files(board, folder):
@@ -50,6 +51,11 @@ def entries_of(board: Board, tasks: Sequence[str], folder: Path, cache: Cache) -
             kept = _of_board(series, tasks)
             if kept.seeds and kept.track in board.tracks:
                 found.append(Entry(series=kept, folder=path.parent, run=run, analyses=analyses))
+    if not found and not board.references:
+        where = f"{', '.join(tasks)} on the tracks {', '.join(board.tracks)}"
+        raise MissingData(
+            folder, None, f"no run under {', '.join(board.runs)} has a row of board {board.name}: {where}"
+        )
     _check_once(found)
     return found
 
