@@ -14,7 +14,13 @@ def test_every_script_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("a\nb\t c", "a b c"), ("\x1b[1mloud", "\ufffd[1mloud"), ("\u202eb.exe", "\ufffdb.exe"), ("a\u2028b", "a b")],
+    [
+        ("a\nb\t c", "a b c"),
+        ("\x1b[1mloud", "\ufffd[1mloud"),
+        ("\u202eb.exe", "\ufffdb.exe"),
+        ("a\u2028b", "a b"),
+        ("\udcff", "\ufffd"),
+    ],
 )
 def test_what_cannot_be_shown_in_a_line_is_marked(text: str, shown: str) -> None:
     assert not is_legible(text)

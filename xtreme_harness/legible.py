@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-# control characters, which no page and no picture may hold; separators of lines; marks that turn what follows around
-UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# control characters, which no page and no picture may hold; separators of lines; marks that turn what follows around;
+# bytes of a file's name that are no UTF-8
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 INSTEAD = "\ufffd"
 
 

@@ -9,6 +9,7 @@ import click
 
 from xtreme_harness.cli.options import json_option, labels_option, plugin_option, print_json
 from xtreme_harness.errors import RequestError
+from xtreme_harness.legible import legible
 
 if TYPE_CHECKING:
     from xtreme_harness.leaderboard.verification.verify import Verified
@@ -55,7 +56,7 @@ def verify(
 def _broken_conventions(paths: tuple[Path, ...], registry: Registry) -> list[str]:
     from xtreme_harness.leaderboard.verification.repository import repository_problems
 
-    return [f"{path}/{problem}" for path in paths for problem in repository_problems(path, registry)]
+    return [legible(f"{path}/{problem}") for path in paths for problem in repository_problems(path, registry)]
 
 
 def _tell(done: list[Verified], broken: list[str], as_json: bool) -> None:

@@ -17,7 +17,7 @@ from xtreme_harness.leaderboard.comparison.compare import MCNEMAR, RANDOMISATION
 from xtreme_harness.leaderboard.comparison.differences import differences
 from xtreme_harness.leaderboard.comparison.matching import Row, matched, read_rows
 from xtreme_harness.leaderboard.comparison.text import as_json, delta_text, document, remarks
-from xtreme_harness.records import Record, write_records
+from xtreme_harness.records import Record, read_records, write_records
 
 RecordOf = Callable[..., Record]
 Values = list[dict[str, Any]]
@@ -220,6 +220,24 @@ def test_damaged_values_are_named(write_run: Callable[..., Path]) -> None:
     write_jsonl(b / "predictions" / "mnli.plain.s1" / "xnli" / "sw.scores.jsonl", damaged)
     with pytest.raises(DataError, match=r"b: the per-example values of xnli sw"):
         compared(a, b)
+
+
+def test_a_cell_that_stands_twice_is_refused(write_run: Callable[..., Path]) -> None:
+    """Else the last one would be compared, and nobody would know of the first."""
+    folder = write_run("a", {("xnli", "en"): MOSTLY_RIGHT})
+    records = read_records(folder / "records.jsonl")
+    write_records(folder / "records.jsonl", records * 2)
+    with pytest.raises(DataError, match=r"records\.jsonl: holds .* xnli en twice"):
+        read_rows(folder)
+
+
+def test_ids_and_values_stay_in_their_line(write_run: Callable[..., Path]) -> None:
+    values = [{**one, "id": f"{one['id']}\n\x1b[2J"} for one in MOSTLY_RIGHT]
+    lost = [{**one, "accuracy": WRONG} for one in values]
+    found = compared(
+        write_run("a", {("xnli", "en"): values}, options={"prefix": "\x1b"}), write_run("b", {("xnli", "en"): lost})
+    )
+    assert document(found).replace("\n", "").isprintable()
 
 
 def test_states_stand_in_the_place_of_figures(write_run: Callable[..., Path]) -> None:

@@ -531,6 +531,15 @@ def test_records_are_not_exchanged_under_the_root_hash_of_the_run(packed_run: Pa
     assert problems(packed_run, registry) == ["manifest.json: records.jsonl is in the pack and withheld"]
 
 
+@pytest.mark.parametrize("name", [b"x\n3 verified", b"x\x1b[2J", b"\xff"])
+def test_the_name_of_a_file_tells_nothing_but_itself(name: bytes, run: Path, registry: Registry) -> None:
+    """Neither a line of its own, nor an order to the terminal; and it need not be UTF-8."""
+    Path(os.fsdecode(bytes(run) + b"/" + name)).write_text("", encoding="utf-8")
+    (told,) = problems(run, registry)
+    assert told.endswith(": is not in the manifest") and told.isprintable()
+    told.encode()
+
+
 def test_what_is_neither_file_nor_folder_is_named(run: Path, registry: Registry) -> None:
     os.mkfifo(run / "pipe")
     assert problems(run, registry) == ["pipe: is a device or pipe, not a file"]

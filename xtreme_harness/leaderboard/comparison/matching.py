@@ -39,12 +39,18 @@ class Row:
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """The rows of a run or pack in the order of its records; RequestError where there is no such folder."""
+    """The rows of a run or pack in the order of its records.
+
+    Raises RequestError where there is no such folder, DataError where a cell stands twice.
+    """
     if not folder.is_dir():
         raise RequestError(f"{folder}: there is no such folder. Name a run, or what `leaderboard pack` made of one.")
     found: dict[str, dict[Place, Record]] = {}
-    for record in read_records(folder / "records.jsonl"):
-        found.setdefault(record["row"], {})[record["task"], record["language"]] = record
+    path = folder / "records.jsonl"
+    for record in read_records(path):
+        row, place = found.setdefault(record["row"], {}), (record["task"], record["language"])
+        if row.setdefault(place, record) is not record:
+            raise DataError(path, None, f"holds {record['row']} {' '.join(place)} twice")
     return [Row(folder, label, records) for label, records in found.items()]
 
 

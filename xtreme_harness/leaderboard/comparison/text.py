@@ -11,6 +11,7 @@ from xtreme_harness.leaderboard.comparison.compare import MCNEMAR, Comparison, D
 from xtreme_harness.leaderboard.comparison.differences import Place
 from xtreme_harness.leaderboard.comparison.matching import Row
 from xtreme_harness.leaderboard.markdown import difference_text, table
+from xtreme_harness.legible import legible
 
 ABSENT = "–"
 EXPLAINED = (
@@ -62,7 +63,7 @@ def _value(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if text.startswith("sha256:"):
         return text[:SHORT]
-    text = " ".join(text.split())
+    text = legible(text)
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
 
@@ -131,11 +132,15 @@ def _flips(flips: Sequence[Flips]) -> str:
         return "None." if flips else "No cell has per-example values of the same items on both sides."
     counts = [[str(one.better_in_b), str(one.better_in_a), str(one.same)] for one in flipped]
     lines = [
-        [one.task, one.language, " ".join(one.ids_b) or ABSENT, " ".join(one.ids_a) or ABSENT, *numbers]
+        [one.task, one.language, _ids(one.ids_b), _ids(one.ids_a), *numbers]
         for one, numbers in zip(flipped, counts, strict=True)
     ]
     titles = ["task", "language", "first ids better in B", "first ids better in A", "B", "A", "same"]
     return f"{FLIPPED}\n\n{table(titles, lines, names=4)}"
+
+
+def _ids(ids: Sequence[str]) -> str:
+    return " ".join(map(legible, ids)) or ABSENT
 
 
 def as_json(found: Comparison) -> dict[str, Any]:

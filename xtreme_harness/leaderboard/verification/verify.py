@@ -29,6 +29,7 @@ from xtreme_harness.leaderboard.verification.manifest import MANIFEST, VALUES, m
 from xtreme_harness.leaderboard.verification.pack import ENVIRONMENT, RECORDS, REQUEST, packed_text
 from xtreme_harness.leaderboard.verification.recompute import MALFORMED
 from xtreme_harness.leaderboard.verification.trained import agreement_problems, phase_problems
+from xtreme_harness.legible import legible
 from xtreme_harness.records import Record, problem_of
 from xtreme_harness.registry import Registry
 from xtreme_harness.scores import cell_names, decompressed, dev_predictions_name, packed_scores, unpacked
@@ -99,7 +100,7 @@ def verify(folder: Path, registry: Registry, data: Data) -> Verified:
     except DataError as error:
         done.unreadable = not isinstance(error, MissingData)
         done.problems.append(str(error).removeprefix(f"{folder}/"))
-    done.problems = list(dict.fromkeys(done.problems))
+    done.problems = list(dict.fromkeys(map(legible, done.problems)))  # a name with a line end would tell what it likes
     return done
 
 
