@@ -15,10 +15,17 @@ from hypothesis import strategies as st
 
 from xtreme_harness.errors import CheckFailed, DataError, RequestError
 from xtreme_harness.leaderboard.analyses import FILES
-from xtreme_harness.leaderboard.verification.manifest import hashes_of, manifest_of_run, read_manifest, root_of
+from xtreme_harness.leaderboard.verification.manifest import (
+    MANIFEST,
+    hashes_of,
+    manifest_of_run,
+    read_manifest,
+    root_of,
+)
 from xtreme_harness.leaderboard.verification.pack import lines_of, pack, packed, without_places
 from xtreme_harness.records import read_records
 from xtreme_harness.scores import Rows, cell_names, read_scores, unpacked
+from xtreme_harness.unit import digest
 
 NUMBERS = st.one_of(st.integers(-(2**60), 2**60), st.floats(allow_nan=False, allow_infinity=False))
 IDS = st.lists(st.text(max_size=5), unique=True, max_size=6)
@@ -113,6 +120,35 @@ def test_nothing_else_is_overwritten(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="is no pack of this run"):
         pack(finished, tmp_path / "out")
     assert (tmp_path / "out" / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("place", [".", "packs"])
+def test_a_run_is_not_overwritten_by_its_own_pack(place: str, finished: Path, tmp_path: Path) -> None:
+    """`leaderboard pack runs/a --out runs` would name the run itself."""
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    with pytest.raises(RequestError, match="lies in the run itself"):
+        pack(run, run / place)
+    assert hashes_of(run) == hashes_of(finished)
+
+
+def test_another_copy_of_the_run_is_not_overwritten(finished: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    with pytest.raises(RequestError, match="is no pack of this run"):
+        pack(finished, copy)
+    assert hashes_of(copy) == hashes_of(finished)
+
+
+def test_an_older_pack_stays_until_the_new_one_is_whole(finished: Path, tmp_path: Path) -> None:
+    pack(finished, tmp_path / "out")
+    run, first = Path(shutil.copytree(finished, tmp_path / "run")), hashes_of(tmp_path / "out")
+    (run / "request.json").write_text("{", encoding="utf-8")
+    manifest = {**read_manifest(run).as_json(), "files": hashes_of(run), "root": digest(hashes_of(run))}
+    (run / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    old = json.loads((tmp_path / "out" / MANIFEST).read_text(encoding="utf-8"))
+    (tmp_path / "out" / MANIFEST).write_text(json.dumps({**old, "run": manifest["root"]}), encoding="utf-8")
+    with pytest.raises(DataError, match=r"request\.json: cannot be read"):
+        pack(run, tmp_path / "out")
+    assert hashes_of(tmp_path / "out") == first
 
 
 def test_a_run_that_was_edited_is_not_packed(finished: Path, tmp_path: Path) -> None:

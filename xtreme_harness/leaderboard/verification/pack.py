@@ -21,7 +21,6 @@ from xtreme_harness.leaderboard.verification.manifest import (
     manifest_of_pack,
     manifest_problems,
     read_manifest,
-    root_of,
 )
 from xtreme_harness.records import Record, read_records
 from xtreme_harness.scores import Rows, cell_names, packed_scores, unpacked
@@ -40,19 +39,21 @@ def pack(run: Path, out: Path) -> None:
         raise RequestError(f"{run} is a pack already.")
     if problems := list(manifest_problems(manifest, run, hashes_of(run))):
         raise CheckFailed(f"{run} is not as the run left it: {problems[0]}. Run it again before packing.")
+    if out.resolve().is_relative_to(run.resolve()):
+        raise RequestError(f"{out} lies in the run itself, which must stay as it is. Name another folder.")
+    is_older = out.exists()
+    if is_older and not _is_pack_of(out, manifest.root):
+        raise RequestError(f"{out} is there already and is no pack of this run. Name another folder, or remove it.")
     records = read_records(run / RECORDS)
-    read_own_analyses(run, records)  # before an older pack is gone
-    _make_way(out, manifest.root)
+    read_own_analyses(run, records)  # raises for those that are damaged or of another run
     with new_folder(out) as folder:
         _fill(folder, run, manifest, records)
+        if is_older:
+            shutil.rmtree(out)
 
 
-def _make_way(out: Path, root: str) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir() or root_of(out) != root:
-        raise RequestError(f"{out} is there already and is no pack of this run. Name another folder, or remove it.")
-    shutil.rmtree(out)
+def _is_pack_of(folder: Path, root: str) -> bool:
+    return (folder / MANIFEST).is_file() and read_manifest(folder).run == root
 
 
 def _fill(folder: Path, run: Path, manifest: Manifest, records: Sequence[Record]) -> None:
