@@ -94,7 +94,11 @@ def test_an_ok_record_has_its_figures(change: dict[str, Any], told: str, record_
     ("field", "value"),
     [
         ("headline", [["accuracy"]]),
+        ("options", {"clip": float("inf")}),
         ("phases", ["target"]),
+        ("phases", [{}]),
+        ("phases", [{"role": "target", "method": "plain"}]),
+        ("phases", [{"role": "target", "dev": {"f1": float("nan")}}]),
         ("data", {"test": 1}),
         ("code", {"torch": 2.0}),
         ("created", "yesterday"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -86,7 +87,8 @@ def _inner_problem(record: Record) -> str | None:
     sound = {
         "model": isinstance(model["name"], str) and all(_is_text_or_none(model[name]) for name in MODEL_FIELDS),
         "headline": all(isinstance(name, str) for name in record["headline"]),
-        "phases": all(isinstance(phase, dict) for phase in record["phases"]),
+        "options": _is_json(record["options"]),
+        "phases": all(map(_is_phase, record["phases"])) and _is_json(record["phases"]),
         "data": all(map(_is_text_or_none, record["data"].values())),
         "code": all(map(_is_text_or_none, record["code"].values())),
         "created": created is None or CREATED.fullmatch(created) is not None,
@@ -97,6 +99,20 @@ def _inner_problem(record: Record) -> str | None:
     wrong = [name for name, is_sound in sound.items() if not is_sound]
     wrong += [name for name in PLACES if NO_PLACE.fullmatch(record[name])]
     return f"the field {wrong[0]} holds {record[wrong[0]]!r}" if wrong else None
+
+
+def _is_phase(value: Any) -> bool:
+    is_one = isinstance(value, dict) and isinstance(value.get("role"), str)
+    return is_one and isinstance(value.get("method", {}), dict) and isinstance(value.get("data", {}), dict)
+
+
+def _is_json(value: Any) -> bool:
+    """Whether all numbers are finite: Python reads others, and canonical JSON has none."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_text_or_none(value: Any) -> bool:

@@ -235,7 +235,7 @@ def test_the_text_of_an_effect(effect: Effect, text: str, power: str) -> None:
 
 
 def test_bars_in_names_break_no_table() -> None:
-    assert table(["a|b", "c"], [["x|y", "1"]]).count("\\|") == 1
+    assert table(["a|b", "c"], [["x|y", "1"]]).count("\\|") == 2
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from analysed import add_analyses, curves, fertility, layers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xtreme_harness.errors import CheckFailed, DataError, RequestError
+from xtreme_harness.errors import CheckFailed, DataError, MissingData, RequestError
 from xtreme_harness.leaderboard.analyses import FILES
 from xtreme_harness.leaderboard.verification.manifest import (
     MANIFEST,
@@ -157,6 +157,15 @@ def test_a_run_that_was_edited_is_not_packed(finished: Path, tmp_path: Path) -> 
     with pytest.raises(CheckFailed, match=r"leaderboard\.md: was edited"):
         pack(folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["records.jsonl", "request.json"])
+def test_half_a_run_is_not_packed(name: str, finished: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    (run / name).unlink()
+    (run / MANIFEST).write_text(json.dumps({"files": hashes_of(run), "root": digest(hashes_of(run))}), encoding="utf-8")
+    with pytest.raises(MissingData, match=f"{name}: there is no such file"):
+        pack(run, tmp_path / "out")
 
 
 def test_a_pack_is_not_packed_again(finished: Path, tmp_path: Path) -> None:

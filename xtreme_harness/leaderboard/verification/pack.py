@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from xtreme_harness.errors import CheckFailed, DataError, RequestError
+from xtreme_harness.errors import CheckFailed, DataError, MissingData, RequestError
 from xtreme_harness.files import new_folder
 from xtreme_harness.jsonl import dump_line, read_jsonl
 from xtreme_harness.leaderboard.analyses import FILES, read_own_analyses, read_report
@@ -39,6 +39,8 @@ def pack(run: Path, out: Path) -> None:
         raise RequestError(f"{run} is a pack already.")
     if problems := list(manifest_problems(manifest, run, hashes_of(run))):
         raise CheckFailed(f"{run} is not as the run left it: {problems[0]}. Run it again before packing.")
+    if missing := [name for name in (RECORDS, REQUEST) if name not in manifest.files]:
+        raise MissingData(run / missing[0], None, "there is no such file; a run has one")
     if out.resolve().is_relative_to(run.resolve()):
         raise RequestError(f"{out} lies in the run itself, which must stay as it is. Name another folder.")
     is_older = out.exists()
