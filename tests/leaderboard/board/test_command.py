@@ -32,6 +32,19 @@ def test_from_records_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        *({"tasks": None}, {"suite": 5}, {"settings": "x"}, {"settings": [1]}),
+        *({"model": "\u202ex"}, {"sampler": {"kind": "weights"}}, {"sampler": "x"}),
+    ],
+)
+def test_no_command_follows_from_what_is_no_request(tmp_path: Path, change: dict[str, Any]) -> None:
+    via = {"intermediate": "mini.nli", "row": "mini.nli.plain.s1"}
+    assert shown(tmp_path / "a", REQUEST, **via)
+    assert shown(tmp_path / "b", {**REQUEST, **change}, **via) == ""
+
+
+@pytest.mark.parametrize(
     ("request_", "fields", "told"),
     [
         ({}, {"row": "none.plain.srecipe"}, "tiny --suite mini --recipe mini"),

@@ -304,6 +304,15 @@ def test_values_that_do_not_give_the_record_s_figure_are_refused(tmp_path: Path)
         placed(tmp_path)
 
 
+@pytest.mark.parametrize("value", ['"right"', "null", "[1]", "9" * 400])
+def test_values_that_are_none_are_damaged(tmp_path: Path, value: str) -> None:
+    add(tmp_path, "a", answers(0.7))
+    path = next((tmp_path / "runs" / "a").rglob("nli/sw.scores.jsonl"))
+    path.write_text(path.read_text(encoding="utf-8").replace("100.0", value, 1), encoding="utf-8", newline="\n")
+    with pytest.raises(DataError, match=r"none\.plain\.s1 nli sw: the (per-example values are damaged|record says)"):
+        placed(tmp_path)
+
+
 # --- the cache
 
 

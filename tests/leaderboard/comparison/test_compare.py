@@ -214,9 +214,10 @@ def test_sources_that_only_one_side_mined_are_flips(write_run: Callable[..., Pat
     assert cell(found, "mining", "de").low is not None
 
 
-def test_damaged_values_are_named(write_run: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("value", ["high", None, 10**400])
+def test_damaged_values_are_named(write_run: Callable[..., Path], value: Any) -> None:
     a, b = write_run("a", {("xnli", "sw"): MOSTLY_WRONG}), write_run("b", {("xnli", "sw"): MOSTLY_RIGHT})
-    damaged = [{"id": "i0", "accuracy": "high"}]
+    damaged = [{"id": "i0", "accuracy": value}]
     write_jsonl(b / "predictions" / "mnli.plain.s1" / "xnli" / "sw.scores.jsonl", damaged)
     with pytest.raises(DataError, match=r"b: the per-example values of xnli sw"):
         compared(a, b)

@@ -10,17 +10,25 @@ from typing import Any
 
 from xtreme_harness.definitions import Board
 from xtreme_harness.leaderboard.board.series import Series
+from xtreme_harness.legible import is_legible
 
 RECIPE_SEED = ".srecipe"  # ends the label of a row without --seed
 ONLY_IN_STUDIES = ("role_settings", "limit", "target_dev")
 
 
 def command(series: Series, board: Board, folder: Path) -> str:
-    """ "" for a row that no single command makes: a control, or an arm of a study with values of its own."""
+    """ "" for a row that no single command makes: a control, or an arm of a study with values of its own.
+
+    Nor does one follow from a request that is none, or that nobody could read.
+    """
     request = _request(folder)
     if series.first["control"] or any(request.get(name) for name in ONLY_IN_STUDIES):
         return ""
-    return shlex.join(["xtreme-harness", "run", *_options(series, board, request)])
+    try:
+        line = shlex.join(["xtreme-harness", "run", *_options(series, board, request)])
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return ""
+    return line if is_legible(line) else ""
 
 
 def _options(series: Series, board: Board, request: Mapping[str, Any]) -> Iterator[str]:
@@ -62,6 +70,6 @@ def _request(folder: Path) -> dict[str, Any]:
     """What request.json says; nothing where there is none that can be read: a pack holds none."""
     try:
         held = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return held if isinstance(held, dict) else {}

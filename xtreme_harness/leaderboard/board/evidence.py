@@ -71,7 +71,7 @@ class Row:
         try:
             values = stats.values_of(rows or [], cell.version.headline)
             found = stats.figure(values)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise self._changed(label, task, code, f"the per-example values are damaged ({error!r})") from None
         if not math.isclose(found, cell.figure.value or 0.0, abs_tol=TOLERANCE):
             said = f"the record says {cell.figure.text(2)}, its per-example values {found:.2f}"

@@ -34,7 +34,7 @@ class Row:
         rows = read_scores(self.folder, record)
         try:
             return None if rows is None else stats.values_of(rows, record["headline"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(self.folder, None, f"the per-example values of {' '.join(place)}: {error}") from None
 
 
