@@ -214,7 +214,7 @@ def test_sources_that_only_one_side_mined_are_flips(write_run: Callable[..., Pat
     assert cell(found, "mining", "de").low is not None
 
 
-@pytest.mark.parametrize("value", ["high", None, 10**400])
+@pytest.mark.parametrize("value", ["high", 10**400])
 def test_damaged_values_are_named(write_run: Callable[..., Path], value: Any) -> None:
     a, b = write_run("a", {("xnli", "sw"): MOSTLY_WRONG}), write_run("b", {("xnli", "sw"): MOSTLY_RIGHT})
     damaged = [{"id": "i0", "accuracy": value}]

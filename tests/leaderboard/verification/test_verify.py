@@ -331,6 +331,11 @@ CASES = {
         "records.jsonl",
         f"{CELL}: data of train or dev is not that of the row's other records",
     ),
+    "other training data": Case(
+        in_all(data={"train": "sha256:" + "0" * 64}),
+        "records.jsonl",
+        rf"{CELL}: was trained on other data \(train\) than version 1 of task topics has here",
+    ),
     "units swapped": Case(swapped("unit"), "records.jsonl", rf"{CELL}: its unit is another cell's in plan\.json"),
     "place elsewhere": Case(
         recorded(predictions=None, scores=None, metrics={}, n=None, state="failed"),
@@ -630,6 +635,12 @@ def test_data_in_a_folder_is_used_when_it_is_named_and_the_same(
     done = verified(Data(moved, tmp_path / "gold"))
     assert done.checked == {"from predictions and gold": 2, "from per-example values": 1}
     assert done.notes == ["the data of colours in the folder named is not that of the records; not used"]
+    train = next((moved / "colours").glob("train*"))
+    train.write_bytes(train.read_bytes() + train.read_bytes().splitlines(keepends=True)[-1])
+    assert verified(Data(moved, tmp_path / "gold")).notes == [
+        *done.notes,
+        "colours was trained on other data than that in the folder named",
+    ]
 
 
 def test_cells_without_gold_are_checked_as_far_as_they_go(

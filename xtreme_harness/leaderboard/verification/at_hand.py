@@ -12,6 +12,7 @@ from xtreme_harness.data.access import data_files, gold_files
 from xtreme_harness.definitions import Task
 from xtreme_harness.errors import MissingData
 from xtreme_harness.files import sha256_file
+from xtreme_harness.leaderboard.averages import SOURCE
 from xtreme_harness.leaderboard.verification.form import json_object
 from xtreme_harness.leaderboard.verification.manifest import Manifest, hashes_of, read_manifest
 from xtreme_harness.records import Record
@@ -96,6 +97,15 @@ class Data:
     def _dev(self, task: Task, record: Record) -> tuple[Path, ...] | None:
         files = _found(data_files, task, "dev", record["language"], self.data)
         return files if self._same(files, record["data"].get("dev")) else None
+
+    def other_training(self, task: Task, record: Record) -> list[str]:
+        """Which English parts that a target trained on are at hand and not those of the record's hashes.
+
+        `task` is the one whose parts they are. Of a cell without training of its own there is none.
+        """
+        parts = ("train", "dev") if "train" in record["data"] else ()
+        found = {part: _found(data_files, task, part, SOURCE, self.data) for part in parts if part in record["data"]}
+        return [part for part, paths in found.items() if paths and not self._same(paths, record["data"][part])]
 
     @cached_property
     def _label_folder(self) -> Path | None:

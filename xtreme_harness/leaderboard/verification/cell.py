@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,7 @@ class Cell:
     held: Held
     parts: Parts
     registry: Registry
+    other_training: Sequence[str] = ()  # parts trained on that are others than those at hand
 
     @cached_property
     def predictions_file(self) -> Path | None:
@@ -99,6 +100,9 @@ def cell_problems(cell: Cell) -> Iterator[str]:
     yield from _file_problems(cell)
     if cell.parts.is_other and cell.parts.comes_along:
         yield f"was scored on other data than version {cell.task.version} of task {cell.task.name} has here"
+    if cell.other_training and cell.parts.comes_along:
+        named = " and ".join(cell.other_training)
+        yield f"was trained on other data ({named}) than version {cell.task.version} of task {cell.task.name} has here"
     yield from _guarded(_prediction_id_problems(cell))
     if cell.record["state"] != "ok":
         if cell.record["metrics"] or cell.record["scores"] or cell.record["n"] is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.definitions import Task
 from xtreme_harness.errors import DataError, MissingData, RequestError
 from xtreme_harness.jsonl import read_jsonl
 from xtreme_harness.leaderboard.analyses import read_own_analyses
@@ -155,25 +156,35 @@ def _cells(held: Held, records: Sequence[Record], asked: Asked, registry: Regist
     for record in records:
         if place_of(record) in expected:
             task = tasks[record["task"]]
-            yield Cell(record, task, held, data.parts(task, record), registry)
+            yield Cell(
+                record, task, held, data.parts(task, record), registry, _other_training(task, record, data, registry)
+            )
+
+
+def _other_training(task: Task, record: Record, data: Data, registry: Registry) -> list[str]:
+    return data.other_training(registry.task(task.train_on) if task.train_on else task, record)
 
 
 def _verify_cells(done: Verified, cells: Iterable[Cell]) -> None:
-    others, trusted = [], []
     for cell in cells:
         place = " ".join(place_of(cell.record))
         told = [*record_problems(cell.record, cell.task, cell.registry), *cell_problems(cell)]
         told += phase_problems(cell.record, cell.task) if cell.record["state"] == "ok" else []
         done.problems += [f"{place}: {problem}" for problem in told]
         done.checked[how_checked(cell)] += 1
-        others += [cell.task.name] if cell.parts.is_other and not cell.parts.comes_along else []
-        trusted += [cell.task.name] if trusts_choice(cell) else []
-    for name in dict.fromkeys(others):
-        done.notes.append(f"the data of {name} in the folder named is not that of the records; not used")
-    for name in dict.fromkeys(trusted):
-        done.notes.append(
-            f"what dev gold chose for {name} is taken as recorded: dev predictions or data are not at hand"
-        )
+        done.notes += _notes(cell)
+    done.notes = list(dict.fromkeys(done.notes))
+
+
+def _notes(cell: Cell) -> Iterator[str]:
+    """What could not be checked, said once a task."""
+    name = cell.task.name
+    if cell.parts.is_other and not cell.parts.comes_along:
+        yield f"the data of {name} in the folder named is not that of the records; not used"
+    if cell.other_training and not cell.parts.comes_along:
+        yield f"{name} was trained on other data than that in the folder named"
+    if trusts_choice(cell):
+        yield f"what dev gold chose for {name} is taken as recorded: dev predictions or data are not at hand"
 
 
 def _stray_files(held: Held, records: Sequence[Record]) -> Iterator[str]:
