@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,6 +154,43 @@ def test_what_breaks_a_convention_is_named(
     change(results)
     found = problems(results, registry)
     assert [one for one in found if one.startswith(told)], found
+
+
+def test_what_stands_in_a_failed_cell_is_no_figure(results: Path, registry: Registry) -> None:
+    changed(results, "juma/mine", lambda one: one.update(state="failed", metrics={"accuracy": "high"}, scores=None))
+    assert problems(results, registry) == []  # that it has figures is told by the verification of the pack
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda results: (results / "b").write_text("new", encoding="utf-8"), 0),
+        (lambda results: (results.parent / "README.md").write_text("new", encoding="utf-8"), 0),
+        (lambda results: (results / "a").write_text("other", encoding="utf-8"), 1),
+        (lambda results: (results / "a").unlink(), 1),
+        (lambda results: (results / "a").rename(results / "b"), 1),
+    ],
+    ids=["added", "elsewhere", "changed", "removed", "renamed"],
+)
+def test_the_workflow_lets_nobody_change_what_is_published(
+    change: Callable[[Path], object], code: int, tmp_path: Path
+) -> None:
+    """Its own command, in a repository whose base is what was published."""
+    steps = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["verify"]["steps"]
+    (command,) = [step["run"] for step in steps if "stays" in step.get("name", "")]
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "a").write_text("published", encoding="utf-8")
+
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        program = ["bash", "-e", "-c", line]
+        return subprocess.run(program, cwd=tmp_path, env={**os.environ, "BASE": "main"}, capture_output=True, text=True)
+
+    commit = "git add -A && git -c user.name=a -c user.email=a@b commit -qm x"
+    assert shell(f"git init -q && {commit} && git update-ref refs/remotes/origin/main HEAD").returncode == 0
+    change(tmp_path / "results")
+    assert shell(commit).returncode == 0
+    assert shell(command).returncode == code
 
 
 def test_the_workflow_runs_what_the_docs_say() -> None:

@@ -103,13 +103,16 @@ def _told(records: Sequence[Record], about: Callable[[Record], Any]) -> str:
 
 
 def _figures(record: Record) -> dict[str, float]:
-    """To so many digits as no order of sums changes."""
+    """To so many digits as no order of sums changes; what stands in a cell without a figure is none."""
+    if record["state"] != "ok":
+        return {}
     return {name: round(float(value), DIGITS) for name, value in record["metrics"].items()}
 
 
 def _duplicates(keys: Mapping[Any, str], name: str, seen: dict[Any, str]) -> Iterator[str]:
-    found = {key: what for key, what in keys.items() if key in seen}
-    for key, what in list(found.items())[:1]:
-        yield f"{what} is a duplicate: {seen[key]} has it"
+    """Of what comes twice the first is named: the rest of a copied run says no more."""
+    known = next((key for key in keys if key in seen), None)
+    if known is not None:
+        yield f"{keys[known]} is a duplicate: {seen[known]} has it"
     for key in keys:
         seen.setdefault(key, name)
