@@ -297,6 +297,9 @@ CASES = {
         removed("environment.json"), "environment.json", r"environment\.json: there is no such"
     ),
     "field added": Case(recorded(award="best"), "records.jsonl", f"{CELL}: has award, which no record has"),
+    "field of the model added": Case(
+        in_all(model={"award": "best"}), "records.jsonl", rf"{CELL}: has model\.award, which no record has"
+    ),
     "why": Case(recorded(why="late"), "records.jsonl", f"{CELL}: is ok, and why says late"),
     "protocol": Case(
         in_all(protocol="oracle"), "records.jsonl", f"{CELL}: its protocol is oracle; there are zero-shot"

@@ -12,13 +12,13 @@ from typing import Any
 from xtreme_harness.definitions import TRACKS, Suite, Task
 from xtreme_harness.errors import DataError
 from xtreme_harness.leaderboard.verification.form import is_same
-from xtreme_harness.records import FIELDS, Record, row_label
+from xtreme_harness.records import FIELDS, MODEL_FIELDS, Record, row_label
 from xtreme_harness.registry import Registry
 from xtreme_harness.unit import digest
 
 REQUEST = "request.json"
 THROUGHOUT = ("model", "recipe", "dtype", "protocol")  # a run has one of each
-OPTIONAL = ("target_dev",)  # fields that only some records have
+OPTIONAL, MODEL_OPTIONAL = ("target_dev",), ("remote_code", "pickle", "source")  # fields that only some records have
 HASH = re.compile(r"(sha256:)?[0-9a-f]{64}", re.ASCII)
 HASHED = ("unit", "predictions", "scores")
 SIGNED = ("row", "unit", "intermediate", "method", "recipe", "dtype", "protocol", "predictions", "scores")
@@ -149,7 +149,9 @@ def record_problems(record: Record, task: Task, registry: Registry) -> Iterator[
         yield f"says that it is comparable: {why}"
     if record["comparable"] == bool(record["not_comparable_because"]):
         yield "comparable and not_comparable_because contradict each other"
-    if unknown := [name for name in record if name not in (*FIELDS, *OPTIONAL)]:
+    unknown = [name for name in record if name not in (*FIELDS, *OPTIONAL)]
+    unknown += [f"model.{name}" for name in record["model"] if name not in (*MODEL_FIELDS, *MODEL_OPTIONAL)]
+    if unknown:
         yield f"has {', '.join(unknown)}, which no record has"
     if record["protocol"] not in PROTOCOLS:
         yield f"its protocol is {record['protocol']}; there are {', '.join(PROTOCOLS)}"

@@ -14,6 +14,7 @@ from xtreme_harness.leaderboard.verification.form import is_same
 from xtreme_harness.records import CHOSEN, Record
 
 INTERMEDIATE, TARGET = "intermediate", "target"
+PLAIN = "plain"
 OF_TARGET = "handover"  # what the head of each target left of an intermediate training
 Told = Callable[[Record], Any]
 
@@ -30,7 +31,7 @@ def phase_problems(record: Record, task: Task) -> Iterator[str]:
         if role == TARGET:
             expected["selection"] = record["options"].get("selection")
         wrong = [name for name, value in expected.items() if value is not None and not is_same(phase.get(name), value)]
-        method = phase.get("method")
+        method = phase.get("method", {"name": PLAIN})  # the first records did not tell it
         if not isinstance(method, dict) or method.get("name") != record["method"]:
             wrong.append("method")
         yield from (f"{name} of its {role} phase is not that of the record" for name in wrong)
