@@ -19,7 +19,6 @@ from xtreme_harness.leaderboard.verification.asked import (
     place_of,
     place_problems,
     plan_problems,
-    record_problems,
     request_problems,
     row_problems,
 )
@@ -29,6 +28,7 @@ from xtreme_harness.leaderboard.verification.form import line_problems
 from xtreme_harness.leaderboard.verification.manifest import MANIFEST, VALUES, manifest_problems
 from xtreme_harness.leaderboard.verification.pack import ENVIRONMENT, RECORDS, REQUEST, packed_text
 from xtreme_harness.leaderboard.verification.recompute import MALFORMED
+from xtreme_harness.leaderboard.verification.signed import record_problems
 from xtreme_harness.leaderboard.verification.trained import agreement_problems, phase_problems
 from xtreme_harness.legible import legible
 from xtreme_harness.records import Record, problem_of
