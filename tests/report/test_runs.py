@@ -60,7 +60,7 @@ def test_what_is_no_run_and_what_is_there_twice_are_refused(run_at: Callable[...
 def test_figures_are_written_as_svg_and_png_with_a_page(
     report: Callable[..., Any], run_at: Callable[..., Path], tmp_path: Path
 ) -> None:
-    folder = run_at("a", {"en": 80.0, "sw": 60.0}, row="../x")
+    folder = run_at("a", {"en": 80.0, "sw": 60.0}, row="x: *y")
     done = report("figures", folder, "--out", "drawn", "--title", "My run")
     assert done.code == 0, done.err
     place = tmp_path / "drawn" / "runs.figures"
