@@ -641,8 +641,8 @@ def test_data_in_a_folder_is_used_when_it_is_named_and_the_same(
     train = next((moved / "colours").glob("train*"))
     train.write_bytes(train.read_bytes() + train.read_bytes().splitlines(keepends=True)[-1])
     assert verified(Data(moved, tmp_path / "gold")).notes == [
-        *done.notes,
         "colours was trained on other data than that in the folder named",
+        *done.notes,
     ]
 
 

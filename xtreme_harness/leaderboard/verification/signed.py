@@ -9,7 +9,10 @@ from xtreme_harness.definitions import TRACKS, Task
 from xtreme_harness.records import FIELDS, MODEL_FIELDS, Record
 from xtreme_harness.registry import Registry
 
-OPTIONAL, MODEL_OPTIONAL = ("target_dev",), ("remote_code", "pickle", "source")  # fields that only some records have
+OPTIONAL, MODEL_OPTIONAL = (
+    ("target_dev", "dev_predictions"),
+    ("remote_code", "pickle", "source"),
+)  # fields that only some records have
 HASH = re.compile(r"(sha256:)?[0-9a-f]{64}", re.ASCII)
 HASHED = ("unit", "predictions", "scores")
 SIGNED = ("row", "unit", "intermediate", "method", "recipe", "dtype", "protocol", "predictions", "scores")
