@@ -405,6 +405,7 @@ def test_simulated_cells_are_those_that_scores_give() -> None:
     assert np.array_equal(right(1, 0).parts, many(np.array([[1.0, 0.0]]))[0].parts)
 
 
+@pytest.mark.slow
 def test_intervals_of_f1_cover_the_truth() -> None:
     data = _chunks(np.random.default_rng(11), 1000, 250)
     assert _covered(many(data), _truth()) == pytest.approx(0.95, abs=0.02)

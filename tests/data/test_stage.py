@@ -24,6 +24,7 @@ def test_folders_are_made_and_their_locks_let_go(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_another_process_waits(tmp_path: Path) -> None:
     told: list[Path] = []
     done = threading.Event()

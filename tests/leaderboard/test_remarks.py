@@ -48,10 +48,12 @@ def test_files_that_many_languages_lack_are_one_remark(record_of: RecordOf) -> N
             for code in ("it", "te")
         ),
         record_of(task="bucc2018", language="fr", state="missing-data", why="bucc2018/fr-en.dev.fr: not there"),
+        *(record_of(task="xnli", language=code, state="missing-data", why="train-en.tsv: no") for code in ("en", "sw")),
         record_of(task="panx", language="sw", state="failed", why="out of memory"),
     ]
     assert remarks(told) == [
         "missing-data: udpos it, te: udpos/test-{language}.tsv: task udpos needs this file and it is not there",
         "missing-data: bucc2018 fr: bucc2018/fr-en.dev.fr: not there",
+        "missing-data: xnli en, sw: train-en.tsv: no",
         "failed: panx sw: out of memory",
     ]

@@ -105,6 +105,7 @@ def test_a_layer_that_the_encoder_does_not_have_is_named(xlmr_lab: Any) -> None:
         add_lora(torch.nn.Sequential(torch.nn.Embedding(3, 2)), LORA)
 
 
+@pytest.mark.slow
 def test_merging_changes_outputs_by_rounding_only(lab: Any) -> None:
     lab = lab.but(**LORA)
     network = lab.network()
@@ -133,6 +134,7 @@ def stopping_after(updates: int) -> Any:
     return tick
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("selection", [pytest.param("last", marks=pytest.mark.slow), "english-dev"])
 def test_an_interrupted_training_ends_with_the_same_weights(xlmr_lab: Any, selection: str) -> None:
     """Bit by bit, with dropout in the encoder and before the matrices."""

@@ -97,6 +97,7 @@ def test_a_trained_unit_keeps_encoder_head_and_log(
     assert not store.partial(training_units(plan_of(tiny_bert, "topics", settings=SETTINGS))[1].key).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["adv", "rs_rp"])
 def test_a_method_trains_with_its_parameters(
     method: str, tiny_t5: Path, plan_of: PlanOf, store: Store, registry: Registry

@@ -75,6 +75,7 @@ def test_words_are_neither_special_nor_padding(lab: Any) -> None:
     assert not batch.words.all(dim=1).any() and batch.words.any(dim=1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [adv(eps=0), adv(eps=0, start="random"), adv(steps=0), rs_rp(eps=0)])
 def test_without_radius_the_weights_are_those_of_plain(lab: Any, method: Any) -> None:
     """Bit by bit, with dropout: what a method draws or tries out leaves dropout's random numbers alone."""
@@ -172,6 +173,7 @@ def test_a_rows_draw_is_its_own(lab: Any, law: str) -> None:
     assert not torch.equal(first[:1, :width], random_point(encoder, later, 0.3, law))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [adv(start="random"), rs_rp(eps=0.5)])
 def test_token_budgets_give_the_same_weights_within_rounding(xlmr_lab: Any, method: Any) -> None:
     whole, _ = xlmr_lab.train("whole", budget=10_000, make_step=method)
@@ -198,6 +200,7 @@ class Stopped(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [adv(start="random"), rs_rp(eps=0.5)])
 def test_an_interrupted_training_ends_with_the_same_weights(xlmr_lab: Any, method: Any) -> None:
     def tick(share: float, note: str) -> None:

@@ -54,13 +54,14 @@ def remarks_on(cells: Sequence[Told]) -> list[str]:
 
 
 def _why_remarks(cells: Sequence[Told]) -> Iterator[str]:
-    """Files that are missing of many languages are one remark, on `{language}`; of one, the file's own name."""
-    found: dict[tuple[str, str, str], dict[str, str]] = {}
-    for one in cells:
-        found.setdefault((one.state, one.task, _of_any(one.language, one.why)), {})[one.language] = one.why
-    for (state, task, of_any), whys in found.items():
-        why = of_any if len(whys) > 1 else next(iter(whys.values()))
-        yield f"{state}: {task} {', '.join(whys)}: {why}"
+    """A reason that several languages share is told once, and so are files that each of many languages lacks."""
+    alike: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    for (state, task, why), codes in _gathered(((one.state, one.task, one.why), one.language) for one in cells).items():
+        of_any = _of_any(codes[0], why) if len(codes) == 1 else why
+        alike.setdefault((state, task, of_any), {})[why] = codes
+    for (state, task, of_any), whys in alike.items():
+        codes = [code for found in whys.values() for code in found]
+        yield f"{state}: {task} {', '.join(codes)}: {of_any if len(whys) > 1 else next(iter(whys))}"
 
 
 def _of_any(language: str, why: str) -> str:

@@ -9,12 +9,10 @@ from xtreme_harness.definitions import TRACKS, Task
 from xtreme_harness.records import FIELDS, MODEL_FIELDS, Record
 from xtreme_harness.registry import Registry
 
-OPTIONAL, MODEL_OPTIONAL = (
-    ("target_dev", "dev_predictions"),
-    ("remote_code", "pickle", "source"),
-)  # fields that only some records have
+OPTIONAL = ("target_dev", "dev_predictions")  # fields that only some records have
+MODEL_OPTIONAL = ("remote_code", "pickle", "source")
 HASH = re.compile(r"(sha256:)?[0-9a-f]{64}", re.ASCII)
-HASHED = ("unit", "predictions", "scores")
+HASHED = ("unit", "predictions", "scores", "dev_predictions")
 SIGNED = ("row", "unit", "intermediate", "method", "recipe", "dtype", "protocol", "predictions", "scores")
 SIGNED_MODEL = ("name", "weights", "tokenizer")
 PROTOCOLS = tuple(track for track in TRACKS if track != "oracle")
@@ -78,7 +76,7 @@ def _unsigned(record: Record) -> list[str]:
 
 def _hashes(record: Record) -> dict[str, str]:
     """What a record gives as a hash, by the name of its field."""
-    values = {name: record[name] for name in HASHED}
+    values = {name: record.get(name) for name in HASHED}
     values |= {f"model.{name}": record["model"][name] for name in ("weights", "tokenizer")}
     values |= {f"data.{name}": value for name, value in record["data"].items()}
     return {name: value for name, value in values.items() if value}
