@@ -22,6 +22,7 @@ from xtreme_harness.phases import phases, training_data
 from xtreme_harness.plan import Plan, PlannedCell
 from xtreme_harness.records import SCHEMA, Record, write_records
 from xtreme_harness.registry import Registry
+from xtreme_harness.scores import run_dev_predictions, run_predictions, run_scores
 from xtreme_harness.store import Finished, Store
 from xtreme_harness.unit import Unit, digest
 from xtreme_harness.work import Outcome
@@ -233,7 +234,7 @@ def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record]) ->
     _write_json(folder / "plan.json", _plan_json(plan))
     shutil.rmtree(folder / "predictions", ignore_errors=True)
     for cell in plan.cells:
-        _copy_outputs(cell, store, folder / "predictions" / cell.row.label / cell.task.name)
+        _copy_outputs(cell, store, folder)
     write_records(folder / "records.jsonl", records)
     write_text(folder / "leaderboard.md", run_page(records, plan.suite, plan.request.languages))
     _write_json(folder / "environment.json", _environment())
@@ -241,15 +242,16 @@ def _write(folder: Path, plan: Plan, store: Store, records: Sequence[Record]) ->
 
 
 def _copy_outputs(cell: PlannedCell, store: Store, folder: Path) -> None:
-    for unit, name, suffix in (
-        (cell.predict, "predictions.jsonl", ""),
-        (_predicted_dev(cell), "predictions.jsonl", ".dev"),
-        (cell.score, "scores.jsonl", ".scores"),
+    place = (folder, cell.row.label, cell.task.name, cell.language)
+    for unit, name, path in (
+        (cell.predict, "predictions.jsonl", run_predictions(*place)),
+        (_predicted_dev(cell), "predictions.jsonl", run_dev_predictions(*place)),
+        (cell.score, "scores.jsonl", run_scores(*place)),
     ):
         found = store.find(unit.key) if unit else None
         if found:
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(found.file(name), folder / f"{cell.language}{suffix}.jsonl")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found.file(name), path)
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:

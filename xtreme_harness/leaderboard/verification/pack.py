@@ -42,7 +42,7 @@ def pack(run: Path, out: Path) -> None:
     if missing := [name for name in (RECORDS, REQUEST) if name not in manifest.files]:
         raise MissingData(run / missing[0], None, "there is no such file; a run has one")
     if out.resolve().is_relative_to(run.resolve()):
-        raise RequestError(f"{out} lies in the run itself, which must stay as it is. Name another folder.")
+        raise RequestError(f"{out} is the run itself or lies in it; the run must stay as it is. Name another folder.")
     is_older = out.exists()
     if is_older and not _is_pack_of(out, manifest.root):
         raise RequestError(f"{out} is there already and is no pack of this run. Name another folder, or remove it.")
